@@ -1,0 +1,207 @@
+"""What the commands share: options, settings, the log, the way to be stopped, progress."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+
+from digest.config import Settings, database_url, load
+from digest.errors import UsageError
+from digest.grammar.interests import parse_interest
+from digest.model import Interest
+from digest.progress import Advance, Quiet
+from digest.progress import Progress as ProgressProtocol
+from digest.readers import find
+from digest.store import Store
+from digest.wiring import log_file
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_SHOW_AFTER = 1.0  # seconds
+
+
+class Day(click.ParamType):
+    """A date as YYYY-MM-DD, or `today`."""
+
+    name = "date"
+
+    def convert(
+        self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """To a date."""
+        if isinstance(value, date):
+            return value
+        if value == "today":
+            return datetime.now().astimezone().date()
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date: write 2026-03-17 or today", param, ctx)
+
+
+def settings_options(command: Command) -> Command:
+    """`--config` and `--database`."""
+    command = click.option(
+        "--database",
+        metavar="URL",
+        help="Database address or SQLite file (default: in your data folder).",
+    )(command)
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Configuration (default: DIGEST_CONFIG, else config.env here).",
+    )(command)
+
+
+files_argument = click.argument(
+    "files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE…]"
+)
+keywords_option = click.option(
+    "--keywords", metavar="TEXT", help="Interests of an unsaved reader, as in the configuration."
+)
+date_option = click.option(
+    "--date", "day", type=Day(), metavar="DATE", help="Edition of this date: 2026-03-17 or today."
+)
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 100), metavar="N", help="At most so many papers."
+)
+
+
+def read_settings(config: Path | None, database: str | None) -> Settings:
+    """Settings with the command line's wishes, and the log opened; warnings go to stderr."""
+    settings = load(config, os.environ)
+    if database:
+        settings = replace(settings, database=database_url(database))
+    open_log(settings)
+    for warning in settings.warnings:
+        click.echo(f"digest: {warning}", err=True)
+    return settings
+
+
+def open_log(settings: Settings | None) -> None:
+    """Write the log to its file; without one where the folder cannot be written to."""
+    root = logging.getLogger()
+    if any(isinstance(handler, RotatingFileHandler) for handler in root.handlers):
+        return
+    place = log_file(settings)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(place, maxBytes=2_000_000, backupCount=3, encoding="utf-8")
+    except OSError as error:
+        click.echo(f"digest: no log is kept: {place}: {error.strerror}", err=True)
+        return
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    for noisy in ("apscheduler", "alembic", "yagmail", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class OneLine(logging.Formatter):
+    """A log record whose message cannot forge another record: control characters are escaped."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """The record's line; a traceback still follows on lines of its own."""
+        line = super().formatMessage(record)
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+def interest_of(keywords: str | None) -> Interest | None:
+    """The interest that `--keywords` writes down."""
+    if keywords is None:
+        return None
+    interest = parse_interest("interests", keywords)
+    if not (interest.wants or interest.excluded):
+        raise UsageError("--keywords is empty: leave it out for the trending edition")
+    return interest
+
+
+def reader_named(store: Store, name: str) -> str:
+    """The stored name of a reader given by address."""
+    reader = find(store, name)
+    if reader is None:
+        raise UsageError(f"{name} is no reader here: 'digest readers list' shows all")
+    return reader.name
+
+
+def utc_now() -> datetime:
+    """The clock of the command line."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGTERM and the first Ctrl-C set: finish what is at hand, then end."""
+    stopping = threading.Event()
+
+    def stop(number: int, _frame: object) -> None:
+        if stopping.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stopping.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(slots=True)
+class TerminalProgress:
+    """A bar on stderr for work that lasts longer than a second; the newest piece of work."""
+
+    console: Console
+
+    @contextmanager
+    def track(self, label: str, total: int | None) -> Iterator[Advance]:
+        """Show a bar, or a moving mark where the length is unknown."""
+        bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f}"),
+            console=self.console,
+            transient=True,
+        )
+        task: TaskID = bars.add_task(label, total=total)
+        timer = threading.Timer(_SHOW_AFTER, _quietly(bars.start))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield lambda done: bars.advance(task, done)
+        finally:
+            timer.cancel()
+            timer.join()
+            bars.stop()
+
+
+def _quietly(start: Callable[[], None]) -> Callable[[], None]:
+    """Only one bar can be live at a time; a second one stays unseen."""
+
+    def attempt() -> None:
+        try:
+            start()
+        except Exception:  # noqa: BLE001 - a bar is never worth a failure
+            logging.getLogger(__name__).debug("no bar", exc_info=True)
+
+    return attempt
+
+
+def progress_for_terminal() -> ProgressProtocol:
+    """Bars where a person looks on, else nothing."""
+    if not sys.stderr.isatty():
+        return Quiet()
+    return TerminalProgress(Console(stderr=True))

@@ -1,0 +1,42 @@
+"""`digest daemon`: in the background, until SIGTERM."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from digest.cli.common import read_settings, settings_options, stop_signals, utc_now
+from digest.config import Settings, database_url, load
+from digest.daemon import Daemon
+from digest.wiring import build, database_of, log_file
+
+
+@click.command()
+@settings_options
+@click.option(
+    "--outbox",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the mails into this folder instead of sending them.",
+)
+def command(config: Path | None, database: str | None, outbox: Path | None) -> int:
+    """Serve readers as they become due; an edited configuration is read at the next minute."""
+
+    def again() -> Settings:
+        settings = load(config, os.environ)
+        return replace(settings, database=database_url(database)) if database else settings
+
+    settings = read_settings(config, database)
+    with stop_signals() as stopping:
+        build(settings, outbox=outbox, stopping=stopping).close()  # says now what cannot work
+        click.echo(f"digest daemon: {database_of(settings).rpartition('@')[2]}")
+        click.echo(f"log: {log_file(settings)}; ends on SIGTERM or Ctrl-C")
+        daemon = Daemon(
+            read_settings=again,
+            build=lambda current: build(current, outbox=outbox, stopping=stopping),
+            clock=utc_now,
+            stopping=stopping,
+        )
+        daemon.serve(settings)
+    return 0

@@ -1,0 +1,200 @@
+"""`digest readers`: who gets editions, with what interests, when."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from digest import readers as service
+from digest.cli.common import read_settings, settings_options, utc_now
+from digest.config import Settings
+from digest.errors import UsageError
+from digest.grammar.interests import format_interest, parse_interest
+from digest.grammar.schedule import (
+    format_hour,
+    format_weekdays,
+    parse_hour,
+    parse_weekdays,
+    parse_zone,
+)
+from digest.model import Interest, Reader, Schedule
+from digest.store import Store, open_store
+from digest.wiring import database_of
+
+
+@click.group()
+def command() -> None:
+    """Add, list, show, edit and remove readers."""
+
+
+def _wishes(function: Any) -> Any:  # noqa: ANN401 - a decorator of click
+    """The options that say what a reader wants."""
+    for option in (
+        click.option("--limit", type=click.IntRange(1, 100), help="At most so many papers."),
+        click.option("--weekdays", metavar="DAYS", help="daily, weekdays, mon-fri, mon,thu …"),
+        click.option("--zone", metavar="ZONE", help="Time zone, such as Europe/Berlin."),
+        click.option("--hour", metavar="HH[:MM]", help="Local time from which the edition is made."),
+        click.option(
+            "--interest", "named", multiple=True, metavar="NAME=TEXT", help="A named interest."
+        ),
+        click.option("--keywords", metavar="TEXT", help="One interest, in the grammar."),
+    ):
+        function = option(function)
+    return function
+
+
+@command.command()
+@click.argument("address")
+@settings_options
+@_wishes
+def add(address: str, config: Path | None, database: str | None, **wishes: Any) -> int:  # noqa: ANN401
+    """Add a reader."""
+    settings, store = _opened(config, database)
+    schedule = Schedule(settings.minute, settings.zone, settings.weekdays)
+    reader = service.subscribe(
+        store,
+        address,
+        _interests(wishes) or (),
+        _schedule(schedule, wishes),
+        wishes["limit"] or settings.limit,
+        utc_now(),
+    )
+    click.echo(f"{reader.address} gets an edition {_when(reader)}.")
+    return 0
+
+
+@command.command("list")
+@settings_options
+@click.option("--json", "as_json", is_flag=True, help="As JSON, one reader a line.")
+def list_(config: Path | None, database: str | None, as_json: bool) -> int:  # noqa: FBT001
+    """List all readers."""
+    _, store = _opened(config, database)
+    table = Table("address", "when", "interests", "papers")
+    after, found = 0, 0
+    while shard := store.readers.shard(after):
+        for reader in shard:
+            found += 1
+            if as_json:
+                click.echo(json.dumps(_as_json(reader), ensure_ascii=False))
+                continue
+            names = ", ".join(interest.name for interest in reader.interests) or "trending"
+            table.add_row(Text(reader.address), _when(reader), Text(names), str(reader.limit))
+        after = shard[-1].number or 0
+    if not as_json and found:
+        Console().print(table)
+    elif not as_json:
+        click.echo("No readers yet: 'digest readers add ADDRESS --keywords …', or config.env.")
+    return 0
+
+
+@command.command()
+@click.argument("address")
+@settings_options
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(address: str, config: Path | None, database: str | None, as_json: bool) -> int:  # noqa: FBT001
+    """Show one reader."""
+    _, store = _opened(config, database)
+    reader = service.get(store, address)
+    if as_json:
+        click.echo(json.dumps(_as_json(reader), ensure_ascii=False, indent=2))
+        return 0
+    where = " (from the configuration)" if reader.name == service.CONFIG_NAME else ""
+    click.echo(f"{reader.address}{where}\n  when: {_when(reader)}\n  at most {reader.limit} papers")
+    for interest in reader.interests:
+        click.echo(f"  {interest.name}: {format_interest(interest)}")
+    if not reader.interests:
+        click.echo("  no interests: the trending edition")
+    return 0
+
+
+@command.command()
+@click.argument("address")
+@settings_options
+@_wishes
+def edit(address: str, config: Path | None, database: str | None, **wishes: Any) -> int:  # noqa: ANN401
+    """Change what is given, keep the rest; --keywords "" ends all interests."""
+    _, store = _opened(config, database)
+    reader = service.get(store, address)
+    interests = _interests(wishes)
+    changed = replace(
+        reader,
+        interests=reader.interests if interests is None else interests,
+        schedule=_schedule(reader.schedule, wishes),
+        limit=wishes["limit"] or reader.limit,
+    )
+    if changed == reader:
+        raise UsageError("nothing to change: give --keywords, --interest, --hour, --zone, …")
+    changed = service.change(store, changed, utc_now())
+    click.echo(f"{changed.address} gets an edition {_when(changed)}.")
+    return 0
+
+
+@command.command()
+@click.argument("address")
+@settings_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(address: str, config: Path | None, database: str | None, yes: bool) -> int:  # noqa: FBT001
+    """Remove a reader with all its editions."""
+    _, store = _opened(config, database)
+    reader = service.get(store, address)
+    if not yes:
+        click.confirm(f"Remove {reader.address} and all its editions?", abort=True)
+    service.leave(store, address)
+    click.echo(f"{reader.address} is removed.")
+    return 0
+
+
+def _opened(config: Path | None, database: str | None) -> tuple[Settings, Store]:
+    settings = read_settings(config, database)
+    store = open_store(database_of(settings))
+    click.get_current_context().call_on_close(store.close)
+    service.keep_configured(store, settings, utc_now())
+    return settings, store
+
+
+def _interests(wishes: dict[str, Any]) -> tuple[Interest, ...] | None:
+    """The interests that the options give; None: none of them was given."""
+    if wishes["keywords"] is None and not wishes["named"]:
+        return None
+    found = []
+    if wishes["keywords"]:
+        found.append(parse_interest("interests", wishes["keywords"]))
+    for written in wishes["named"]:
+        name, equals, text = written.partition("=")
+        if not (name.strip() and equals and text.strip()):
+            raise UsageError(f"cannot read --interest {written!r}: write NAME=TEXT")
+        found.append(parse_interest(name.strip(), text))
+    return tuple(found)
+
+
+def _schedule(schedule: Schedule, wishes: dict[str, Any]) -> Schedule:
+    if wishes["hour"] is not None:
+        schedule = replace(schedule, minute=parse_hour(wishes["hour"]))
+    if wishes["zone"] is not None:
+        schedule = replace(schedule, zone=parse_zone(wishes["zone"]))
+    if wishes["weekdays"] is not None:
+        schedule = replace(schedule, weekdays=parse_weekdays(wishes["weekdays"]))
+    return schedule
+
+
+def _when(reader: Reader) -> str:
+    schedule = reader.schedule
+    days = format_weekdays(schedule.weekdays)
+    return f"{days} from {format_hour(schedule.minute)} {schedule.zone}"
+
+
+def _as_json(reader: Reader) -> dict[str, Any]:
+    return {
+        "address": reader.address,
+        "kind": reader.kind.value,
+        "hour": format_hour(reader.schedule.minute),
+        "zone": reader.schedule.zone,
+        "weekdays": format_weekdays(reader.schedule.weekdays),
+        "limit": reader.limit,
+        "interests": {i.name: format_interest(i) for i in reader.interests},
+    }

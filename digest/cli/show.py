@@ -1,0 +1,169 @@
+"""What a run did, as tables for people and as JSON for programs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from digest.collect import SourceReport
+from digest.letters.view import reasons_in_words
+from digest.model import Edition, Pick
+from digest.run import RunReport
+from digest.store.readers import Due
+
+MOST_TABLES = 3
+
+
+def show_run(console: Console, report: RunReport, place: str) -> None:
+    """Tell what each step did."""
+    for source in report.collected:
+        show_source(console, source)
+    editions = report.drafts or [made.edition for made in report.edited.editions]
+    for edition in editions[:MOST_TABLES]:
+        show_edition(console, edition)
+    if len(editions) > MOST_TABLES:
+        console.print(f"… and {len(editions) - MOST_TABLES} more editions")
+    for due in report.had_already:
+        console.print(f"{_who(due)} has an edition for {due.date} already: nothing sent.")
+    for due in report.edited.nothing_new[:MOST_TABLES]:
+        console.print(f"Nothing new for {_who(due)} on {due.date}: no edition.")
+    for reader in report.edited.failed:
+        console.print(f"[red]The edition for {escape(reader.address)} failed[/]; see the log.")
+    _show_posted(console, report, place)
+
+
+def show_source(console: Console, source: SourceReport) -> None:
+    """One line a source, and one for each trouble."""
+    if source.skipped:
+        console.print(f"{source.source}: {source.skipped}, not asked again")
+        return
+    known = f" of {source.announced}" if source.announced not in (None, source.read) else ""
+    console.print(f"{source.source}: {source.read}{known} papers read, {source.added} new")
+    for trouble in source.troubles:
+        console.print(Text(f"  left out: {trouble}", style="yellow"))
+    if source.more_troubles:
+        console.print(Text(f"  … and {source.more_troubles} more like these", style="yellow"))
+    if source.problem:
+        console.print(Text(f"  failed: {source.problem}", style="red"))
+
+
+def show_edition(console: Console, edition: Edition) -> None:
+    """A table of picks with scores and reasons."""
+    title = f"{edition.date} · {edition.reader.address} · {edition.considered} papers weighed"
+    table = Table(title=escape(title), title_justify="left", expand=False)
+    table.add_column("", justify="right", style="dim")
+    table.add_column("score", justify="right")
+    table.add_column("paper", ratio=3, overflow="fold")
+    table.add_column("why", ratio=2, overflow="fold")
+    several = len({pick.interest for pick in edition.picks}) > 1
+    for number, pick in enumerate(edition.picks, 1):
+        why = reasons_in_words(pick)
+        if several and pick.interest:
+            why = f"{pick.interest}: {why}"
+        table.add_row(str(number), _score(pick), Text(pick.paper.paper.title), Text(_votes(pick, why)))
+    console.print(table)
+
+
+def run_as_json(report: RunReport, place: str) -> dict[str, Any]:
+    """The whole report for programs; see docs/commands.md for its fields."""
+    editions = report.drafts or [made.edition for made in report.edited.editions]
+    return {
+        "date": report.date.isoformat(),
+        "sources": [_source_as_json(source) for source in report.collected],
+        "editions": [_edition_as_json(edition) for edition in editions],
+        "made": report.edited.made,
+        "had_already": [due.reader.address for due in report.had_already],
+        "nothing_new": [due.reader.address for due in report.edited.nothing_new],
+        "failed": [reader.address for reader in report.edited.failed],
+        "sent": report.posted.sent,
+        "later": report.posted.later,
+        "refused": report.posted.failed,
+        "uncertain": report.posted.uncertain,
+        "problem": report.posted.problem,
+        "channel": place,
+    }
+
+
+def _show_posted(console: Console, report: RunReport, place: str) -> None:
+    posted = report.posted
+    if report.drafts:
+        console.print("Dry run: no edition was stored, nothing was sent.")
+        return
+    if posted.sent:
+        mails = "1 mail" if posted.sent == 1 else f"{posted.sent} mails"
+        console.print(f"{mails} sent: {escape(place)}")
+        for answer in list(posted.answers.values())[:MOST_TABLES]:
+            if answer.endswith(".eml"):
+                console.print(Text(f"  open {answer.removesuffix('.eml')}.html"))
+    elif not (report.had_already or report.edited.nothing_new or posted.problem):
+        console.print("Nobody is due: nothing sent. (--date today asks for an edition now.)")
+    if posted.later:
+        console.print(f"{posted.later} refused for now: tried again later")
+    if posted.failed:
+        console.print(f"[red]{posted.failed} refused for good[/]; the log has the answers")
+    if posted.uncertain:
+        console.print(f"[red]{posted.uncertain} uncertain[/]: handed over without an answer, "
+                      "never sent again by itself")
+    if posted.problem:
+        console.print(Text(f"not sent: {posted.problem}", style="red"))
+
+
+def _who(due: Due) -> str:
+    return escape(due.reader.name if due.reader.name.startswith("unsaved") else due.reader.address)
+
+
+def _score(pick: Pick) -> str:
+    return f"{pick.score:.2f}" if pick.interest is not None else "–"
+
+
+def _votes(pick: Pick, why: str) -> str:
+    votes = pick.paper.upvotes
+    if not votes or pick.interest is None:
+        return why
+    return f"{why} · ▲ {votes}" if why else f"▲ {votes}"
+
+
+def _source_as_json(source: SourceReport) -> dict[str, Any]:
+    return {
+        "source": source.source,
+        "read": source.read,
+        "announced": source.announced,
+        "added": source.added,
+        "troubles": list(source.troubles),
+        "more_troubles": source.more_troubles,
+        "problem": source.problem,
+        "skipped": source.skipped,
+    }
+
+
+def _edition_as_json(edition: Edition) -> dict[str, Any]:
+    return {
+        "reader": edition.reader.address,
+        "date": edition.date.isoformat(),
+        "mood": edition.mood.value,
+        "considered": edition.considered,
+        "picks": _picks_as_json(edition.picks),
+    }
+
+
+def _picks_as_json(picks: Sequence[Pick]) -> list[dict[str, Any]]:
+    return [
+        {
+            "position": position,
+            "key": pick.paper.paper.key,
+            "title": pick.paper.paper.title,
+            "url": pick.paper.paper.url,
+            "score": round(pick.score, 6),
+            "interest": pick.interest,
+            "reasons": [
+                {"kind": r.kind.value, "label": r.label, "share": round(r.share, 6)}
+                for r in pick.reasons
+            ],
+            "announced": pick.paper.announced.isoformat() if pick.paper.announced else None,
+            "signals": dict(pick.paper.signals),
+        }
+        for position, pick in enumerate(picks, 1)
+    ]

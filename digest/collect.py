@@ -1,0 +1,154 @@
+"""Step 1, collect: ask every source that is due, and keep what it showed.
+
+One source's failure never stops another; each batch is kept whole; asking again changes nothing.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from digest.errors import SourceError, StoreError
+from digest.identity import arxiv_id
+from digest.model import Announcement, Sighting
+from digest.progress import Progress
+from digest.sources import MAX_TROUBLES, Request, Source
+from digest.sources.arxiv_ids import IDS_A_REQUEST, NAME, ArxivIds
+from digest.store import Store
+from digest.store.visits import Visit
+
+log = logging.getLogger(__name__)
+
+_RETRY = timedelta(minutes=10)
+_LOOK_UP_PACE = timedelta(hours=20)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """How one source fared: counts, what could not be read, or why it was not asked."""
+
+    source: str
+    read: int = 0
+    announced: int | None = None
+    added: int = 0
+    troubles: tuple[str, ...] = ()
+    more_troubles: int = 0
+    problem: str | None = None
+    skipped: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the source could not be read to its end."""
+        return self.problem is not None
+
+
+def collect(
+    store: Store,
+    sources: Sequence[Source],
+    request: Request,
+    *,
+    progress: Progress,
+    stopping: Callable[[], bool],
+) -> list[SourceReport]:
+    """Ask the sources in turn; returns a report for each."""
+    reports = []
+    for source in sources:
+        if stopping():
+            break
+        waits = _not_yet(store, source, request)
+        if waits:
+            reports.append(SourceReport(source.name, skipped=waits))
+        else:
+            reports.append(_ask(store, source, request, progress, stopping))
+    return reports
+
+
+def look_up_liked(store: Store, service: ArxivIds, request: Request) -> SourceReport | None:
+    """Ask arXiv for papers that readers like and the store does not know; None: nothing to ask."""
+    liked = store.readers.liked_keys()
+    unknown = sorted(liked - store.papers.known_keys(liked))
+    ids = [found for key in unknown if (found := arxiv_id(key))][:IDS_A_REQUEST]
+    last = store.visits.last(NAME, request.date)
+    if not ids or (last and request.now - last.asked < _LOOK_UP_PACE):
+        return None
+    report = SourceReport(NAME, announced=len(ids))
+    try:
+        papers = service.look_up(ids)
+        sightings = [Sighting(paper, Announcement.LOOKED_UP) for paper in papers]
+        added = store.papers.add(sightings, NAME, request.date)
+        report = replace(report, read=len(papers), added=added)
+    except SourceError as error:
+        report = replace(report, problem=error.problem)
+    store.visits.save(
+        Visit(NAME, request.date, request.now, not report.failed, report.read, len(ids),
+              report.problem)
+    )
+    return report
+
+
+def _not_yet(store: Store, source: Source, request: Request) -> str | None:
+    """Why a source is not to be asked now, or None."""
+    if not source.pace:
+        return None
+    patience = store.visits.patience(source.name)
+    if patience and patience > request.now:
+        return f"the service asked us to wait until {patience:%Y-%m-%d %H:%M} UTC"
+    last = store.visits.last(source.name, request.date)
+    if last and request.now - last.asked < (source.pace if last.complete else _RETRY):
+        minutes = max(int((request.now - last.asked).total_seconds() // 60), 0)
+        return f"asked {minutes} min ago"
+    return None
+
+
+def _ask(
+    store: Store,
+    source: Source,
+    request: Request,
+    progress: Progress,
+    stopping: Callable[[], bool],
+) -> SourceReport:
+    """Read one source to its end, or as far as it goes."""
+    report = SourceReport(source.name)
+    retry_at: datetime | None = None
+    try:
+        with progress.track(f"collecting from {source.name}", None) as advance:
+            for batch in source.fetch(request):
+                added = store.papers.add(batch.sightings, source.name, request.date)
+                known = [*report.troubles, *batch.troubles]
+                report = replace(
+                    report,
+                    read=report.read + batch.read,
+                    announced=(report.announced or 0) + (batch.announced or batch.read),
+                    added=report.added + added,
+                    troubles=tuple(known[:MAX_TROUBLES]),
+                    more_troubles=report.more_troubles + max(len(known) - MAX_TROUBLES, 0),
+                )
+                advance(batch.read)
+                if stopping():
+                    report = replace(report, problem="stopped before its end")
+                    break
+    except SourceError as error:
+        report = replace(report, problem=error.problem)
+        retry_at = error.retry_at
+    except StoreError:
+        raise
+    except Exception:
+        log.exception("source %s", source.name)
+        report = replace(report, problem="an error in this program; the log has the details")
+    for trouble in report.troubles:
+        log.warning("%s: %s", source.name, trouble)
+    if report.problem:
+        log.warning("%s: %s", source.name, report.problem)
+    store.visits.save(
+        Visit(
+            source.name,
+            request.date,
+            request.now,
+            complete=not report.failed,
+            read=report.read,
+            announced=report.announced,
+            problem=report.problem,
+            retry_at=retry_at,
+        )
+    )
+    return report

@@ -1,0 +1,160 @@
+"""SMTP through yagmail's connection and login; the bytes were prepared by the letters.
+
+yagmail's own `send` is never used: it repeats a mail after a lost reply and then says nothing.
+Here each step of the dialogue is taken singly, so that it is known how far a mail came:
+before DATA was accepted it can be sent again, after that only the server's answer counts.
+"""
+
+import contextlib
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yagmail
+
+from digest.delivery import Outcome, Verdict
+from digest.errors import ChannelError
+from digest.model import Message
+
+_GONE = 421
+_OK = (250, 251)
+_PERMANENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """Where and how to log in; `ca_file` adds a private authority to check the server by."""
+
+    host: str
+    port: int
+    security: str  # "starttls" or "tls"; there is no third
+    user: str
+    password: str = field(repr=False)
+    ca_file: Path | None = None
+    timeout: float = 60.0
+
+
+class Smtp:
+    """One connection for many mails, opened with the first; certificates are always checked."""
+
+    name = "smtp"
+    repeatable = False
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        """Remember where to connect."""
+        self._settings = settings
+        self._connection: smtplib.SMTP | None = None
+
+    def send(self, message: Message) -> Outcome:
+        """Hand one mail over.
+
+        Raises:
+            ChannelError: no connection, bad certificate, login refused, server going away; the
+                mail was not taken.
+        """
+        smtp = self._connection or self._connect()
+        try:
+            refused = self._envelope(smtp, message)
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            self.close()
+            raise ChannelError(f"{self._where}: the connection was lost ({error})") from error
+        if refused:
+            return refused
+        try:
+            code, answer = smtp.data(message.raw)
+        except smtplib.SMTPDataError as error:
+            return self._judge(error.smtp_code, error.smtp_error)
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            return Outcome(Verdict.UNKNOWN, f"the connection was lost after DATA ({error})")
+        return self._judge(code, answer)
+
+    def close(self) -> None:
+        """Say goodbye, if anyone listens."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                connection.quit()
+
+    @property
+    def _where(self) -> str:
+        return f"{self._settings.host}:{self._settings.port}"
+
+    def _connect(self) -> smtplib.SMTP:
+        settings = self._settings
+        try:
+            context = ssl.create_default_context(cafile=settings.ca_file)
+        except OSError as error:
+            raise ChannelError(
+                f"DIGEST_SMTP_CA_FILE {settings.ca_file} cannot be read: {error.strerror}"
+            ) from error
+        secured: dict[str, Any] = (
+            {"smtp_ssl": True, "context": context}
+            if settings.security == "tls"
+            else {"smtp_ssl": False, "smtp_starttls": {"context": context}}
+        )
+        client = yagmail.Client(
+            settings.user,
+            settings.password,
+            host=settings.host,
+            port=settings.port,
+            timeout=settings.timeout,
+            soft_email_validation=False,
+            **secured,
+        )
+        try:
+            client.login()
+        except smtplib.SMTPAuthenticationError as error:
+            _drop(client)
+            raise ChannelError(
+                f"{self._where} refused the login of {settings.user} "
+                f"({error.smtp_code} {_text(error.smtp_error)}): check DIGEST_SMTP_USER and "
+                "DIGEST_SMTP_PASSWORD; Gmail wants an app password"
+            ) from error
+        except ssl.SSLCertVerificationError as error:
+            _drop(client)
+            raise ChannelError(
+                f"{self._where}: its certificate cannot be trusted ({error.verify_message}); "
+                "nothing was sent"
+            ) from error
+        except (smtplib.SMTPException, OSError) as error:
+            _drop(client)
+            raise ChannelError(f"{self._where}: no connection ({error})") from error
+        self._connection = client.smtp
+        client.is_closed = True  # from here on the connection is ours to close
+        return client.smtp  # type: ignore[no-any-return]
+
+    def _envelope(self, smtp: smtplib.SMTP, message: Message) -> Outcome | None:
+        """Sender and recipient; None where both were accepted."""
+        code, answer = smtp.mail(message.sender, [f"size={len(message.raw)}"]
+                                 if smtp.has_extn("size") else [])
+        if code not in _OK:
+            return self._judge(code, answer)
+        code, answer = smtp.rcpt(message.recipient)
+        return None if code in _OK else self._judge(code, answer)
+
+    def _judge(self, code: int, answer: bytes | str) -> Outcome:
+        said = f"{code} {_text(answer)}"
+        if code in _OK:
+            return Outcome(Verdict.SENT, said)
+        if code == _GONE:
+            self.close()
+            raise ChannelError(f"{self._where} is going away: {said}")
+        if self._connection is not None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._connection.rset()
+        return Outcome(Verdict.REFUSED if code >= _PERMANENT else Verdict.LATER, said)
+
+
+def _text(answer: bytes | str) -> str:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return " ".join(text.split())[:300]
+
+
+def _drop(client: Any) -> None:  # noqa: ANN401 - yagmail has no types
+    with contextlib.suppress(Exception):
+        if client.smtp is not None:
+            client.smtp.close()
+    client.is_closed = True

@@ -1,0 +1,1 @@
+"""What people write, understood: interests, schedules, addresses. The same in every place."""

@@ -1,0 +1,106 @@
+"""The bytes of a mail: headers that cannot be injected, a text and an HTML part.
+
+Every header's value is cleaned, encoded and folded here, and the finished head is parsed again:
+a mail whose headers read back differently is never made.
+"""
+
+import binascii
+import unicodedata
+from collections.abc import Sequence
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import Header, decode_header, make_header
+from email.utils import formataddr
+
+from digest.errors import DigestError
+
+_MOST = 300
+_FOLD = 76
+
+
+def clean_header(text: str) -> str:
+    """A header's text on one line: no controls, no direction marks, no encoded words."""
+    kept = "".join(
+        " " if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs") else char
+        for char in text
+    )
+    words = " ".join(kept.replace("=?", "= ?").split())
+    return words if len(words) <= _MOST else words[: _MOST - 1] + "…"
+
+
+def mailbox(name: str, address: str) -> str:
+    """A name and an address for From and To, quoted as needed."""
+    return formataddr((clean_header(name), address)) if name else address
+
+
+def assemble(headers: Sequence[tuple[str, str]], text: str, html: str, boundary: str) -> bytes:
+    """A multipart/alternative mail with CRLF line ends.
+
+    Args:
+        headers: names and values; values may hold any characters.
+        text: the text part.
+        html: the HTML part.
+        boundary: what parts the parts; must not occur in them.
+    """
+    head = [(name, value) for name, value in headers]
+    head += [
+        ("MIME-Version", "1.0"),
+        ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
+    ]
+    lines = b"".join(_header(name, value) for name, value in head)
+    _verify(lines, head)
+    mark = b"--" + boundary.encode("ascii")
+    return b"\r\n".join(
+        (
+            lines,
+            mark,
+            *_part("plain", text),
+            mark,
+            *_part("html", html),
+            mark + b"--",
+            b"",
+        )
+    )
+
+
+def _part(kind: str, body: str) -> tuple[bytes, bytes, bytes, bytes]:
+    encoded = binascii.b2a_qp(body.replace("\r\n", "\n").encode("utf-8"), istext=True)
+    return (
+        f'Content-Type: text/{kind}; charset="utf-8"'.encode("ascii"),
+        b"Content-Transfer-Encoding: quoted-printable",
+        b"",
+        encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
+    )
+
+
+def _header(name: str, value: str) -> bytes:
+    """One header, encoded where it is not ASCII; structured ones stay on one line as they are."""
+    if value.isascii():
+        folded = _folded(name, value)
+    else:
+        folded = Header(value, "utf-8", maxlinelen=_FOLD, header_name=name).encode(linesep="\r\n")
+    return f"{name}: {folded}\r\n".encode("ascii")
+
+
+def _folded(name: str, value: str) -> str:
+    """Fold at spaces; a word that is too long for a line (an address) stays whole."""
+    lines, line = [], f"{name}:"
+    for word in value.split(" "):
+        if len(line) + 1 + len(word) > _FOLD and line != f"{name}:":
+            lines.append(line)
+            line = ""
+        line += f" {word}"
+    lines.append(line)
+    return "\r\n".join(lines)[len(name) + 2 :]
+
+
+def _verify(head: bytes, wanted: Sequence[tuple[str, str]]) -> None:
+    """Read the head back; it must hold exactly the headers that were meant."""
+    try:
+        found = message_from_bytes(head + b"\r\n")
+        same = [(n, str(make_header(decode_header(str(v))))) for n, v in found.raw_items()]
+    except (HeaderParseError, UnicodeError, LookupError) as error:
+        raise DigestError(f"a header cannot be written safely: {error}") from error
+    meant = [(name, " ".join(value.split())) for name, value in wanted]
+    if [(name, " ".join(value.split())) for name, value in same] != meant:
+        raise DigestError("a header would read back differently: the mail was not made")

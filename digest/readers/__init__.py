@@ -1,0 +1,158 @@
+"""What can be done to and by a reader; the command line uses it, later the web and the mailbox."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from digest.config import Settings
+from digest.errors import ConfigError, UsageError
+from digest.grammar.address import NOBODY, lookup_key, parse_address
+from digest.grammar.interests import format_interest
+from digest.model import Interest, Reader, ReaderKind, Schedule
+from digest.store import Store
+
+CONFIG_NAME = "config"
+MAX_INTERESTS = 50
+
+
+def subscribe(
+    store: Store,
+    address: str,
+    interests: Sequence[Interest],
+    schedule: Schedule,
+    limit: int,
+    now: datetime,
+) -> Reader:
+    """Save a new reader.
+
+    Raises:
+        UsageError: for a bad address, or one that is a reader already.
+    """
+    address = parse_address(address)
+    if find(store, address):
+        raise UsageError(
+            f"{address} is a reader already: change it with 'digest readers edit {address}'"
+        )
+    reader = Reader(
+        name=lookup_key(address),
+        address=address,
+        kind=ReaderKind.SAVED,
+        interests=_checked(interests),
+        schedule=schedule,
+        limit=limit,
+    )
+    return store.readers.save(reader, now)
+
+
+def change(store: Store, changed: Reader, now: datetime) -> Reader:
+    """Save a reader with other interests, schedule or limit.
+
+    Raises:
+        UsageError: for the person of the configuration, who is changed there.
+    """
+    _only_saved(changed)
+    return store.readers.save(replace(changed, interests=_checked(changed.interests)), now)
+
+
+def leave(store: Store, address: str) -> Reader:
+    """Remove a reader with all that is stored about it.
+
+    Raises:
+        UsageError: for an unknown address and for the person of the configuration.
+    """
+    reader = get(store, address)
+    _only_saved(reader)
+    store.readers.remove(reader.name)
+    return reader
+
+
+def get(store: Store, address: str) -> Reader:
+    """The reader with this address.
+
+    Raises:
+        UsageError: where there is none.
+    """
+    reader = find(store, address)
+    if reader is None:
+        raise UsageError(f"{address} is no reader here: 'digest readers list' shows all")
+    return reader
+
+
+def find(store: Store, address: str) -> Reader | None:
+    """The reader with this address, be it saved or the person of the configuration."""
+    saved = store.readers.find(lookup_key(address.strip()))
+    if saved is not None and saved.kind is not ReaderKind.UNSAVED:
+        return saved
+    person = store.readers.find(CONFIG_NAME)
+    if person and lookup_key(address.strip()) in (CONFIG_NAME, lookup_key(person.address)):
+        return person
+    return None
+
+
+def keep_configured(store: Store, settings: Settings, now: datetime) -> Reader | None:
+    """Bring the person of the configuration into the store, or let it rest where there is none.
+
+    Raises:
+        ConfigError: where that address is a saved reader too.
+    """
+    if not settings.names_a_reader:
+        if store.readers.find(CONFIG_NAME):
+            store.readers.rest(CONFIG_NAME)
+        return None
+    address = settings.address or NOBODY
+    if store.readers.find(lookup_key(address)):
+        raise ConfigError(
+            f"DIGEST_ADDRESS {address} is a saved reader too and would get two mails: remove one, "
+            f"here or with 'digest readers remove {address}'"
+        )
+    return store.readers.save(
+        Reader(
+            name=CONFIG_NAME,
+            address=address,
+            kind=ReaderKind.CONFIG,
+            interests=_checked(settings.all_interests),
+            schedule=settings.schedule,
+            limit=settings.limit,
+        ),
+        now,
+    )
+
+
+def passing_reader(
+    store: Store, interest: Interest | None, address: str | None, limit: int, now: datetime
+) -> Reader:
+    """A reader for one command line, told apart from saved ones by what it asks for.
+
+    The same interest is the same reader, so that nothing reaches it twice.
+    """
+    text = format_interest(interest) if interest else "trending"
+    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return store.readers.save(
+        Reader(
+            name=f"unsaved {text[:200]} {mark}",
+            address=address or NOBODY,
+            kind=ReaderKind.UNSAVED,
+            interests=(interest,) if interest else (),
+            limit=limit,
+        ),
+        now,
+    )
+
+
+def _only_saved(reader: Reader) -> None:
+    if reader.kind is ReaderKind.CONFIG:
+        raise UsageError(
+            f"{reader.address} is the person of the configuration: change the DIGEST_ keys in "
+            "config.env"
+        )
+
+
+def _checked(interests: Sequence[Interest]) -> tuple[Interest, ...]:
+    if len(interests) > MAX_INTERESTS:
+        raise UsageError(f"more than {MAX_INTERESTS} interests: join some of them")
+    names = [interest.name for interest in interests]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"two interests are called {name!r}: give each its own name")
+    return tuple(interests)

@@ -1,0 +1,126 @@
+"""One run: collect → edit → post, each step reading what the one before left in the store."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from digest.collect import SourceReport, collect, look_up_liked
+from digest.edit import EditReport, Editor, EditSettings, due_shards
+from digest.errors import UsageError
+from digest.grammar.address import NOBODY
+from digest.model import Edition, Interest, Reader
+from digest.post import PostReport, post
+from digest.progress import Progress
+from digest.readers import keep_configured, passing_reader
+from digest.sources import Request
+from digest.store.readers import Due, local_date
+from digest.wiring import House
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one run is asked to do.
+
+    `on` is a date asked for by hand; `interest` makes an unsaved reader; `limit` caps the picks
+    of everyone; `dry` stores no edition and sends nothing.
+    """
+
+    on: date | None = None
+    interest: Interest | None = None
+    limit: int | None = None
+    dry: bool = False
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What each step did."""
+
+    date: date
+    collected: list[SourceReport] = field(default_factory=list)
+    edited: EditReport = field(default_factory=EditReport)
+    drafts: list[Edition] = field(default_factory=list)
+    had_already: list[Due] = field(default_factory=list)
+    posted: PostReport = field(default_factory=PostReport)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where nothing needs a person's attention, else 1."""
+        troubled = any(source.failed for source in self.collected) or self.edited.failed
+        return 0 if self.posted.in_order and not troubled else 1
+
+
+def run(
+    house: House,
+    order: Order,
+    *,
+    clock: Callable[[], datetime],
+    progress: Progress,
+    stopping: Callable[[], bool],
+) -> RunReport:
+    """Do the three steps once, for every reader who is due."""
+    now = clock()
+    day = order.on or local_date(house.settings.zone, now)
+    report = RunReport(day)
+    request = Request(day, now)
+    readers = _readers(house, order, day, now)
+
+    report.collected = collect(
+        house.store, house.sources, request, progress=progress, stopping=stopping
+    )
+    if house.liked_papers and (looked_up := look_up_liked(house.store, house.liked_papers, request)):
+        report.collected.append(looked_up)
+
+    editor = Editor(
+        house.store,
+        house.make_ranker,
+        house.office,
+        EditSettings(house.settings.days, house.settings.threshold, order.limit),
+        progress,
+    )
+    if stopping():
+        return report
+    if order.dry:
+        for shard in _shards(house, readers, order, now, report):
+            report.drafts += editor.draft(shard, report.edited)
+        return report
+    shards = _shards(house, readers, order, now, report)
+    report.edited = editor.edit(shards, house.channel.name, now, stopping)
+
+    report.posted = post(
+        house.store, house.channel, clock=clock, progress=progress, stopping=stopping
+    )
+    return report
+
+
+def _readers(house: House, order: Order, day: date, now: datetime) -> Sequence[Due] | None:
+    """The one unsaved reader that this run is for; None: all who are due."""
+    if order.interest is None:
+        keep_configured(house.store, house.settings, now)
+        if house.store.readers.count():
+            return None
+    address = house.settings.address
+    if house.channel.name == "smtp" and not address:
+        raise UsageError(
+            "nobody to mail: set DIGEST_ADDRESS, add readers with 'digest readers add', or write "
+            "to a folder with --outbox"
+        )
+    limit = order.limit or house.settings.limit
+    reader = passing_reader(house.store, order.interest, address or NOBODY, limit, now)
+    return [Due(reader, day)]
+
+
+def _shards(
+    house: House, readers: Sequence[Due] | None, order: Order, now: datetime, report: RunReport
+) -> Iterator[Sequence[Due]]:
+    if readers is None:
+        yield from due_shards(house.store, now, order.on)
+        return
+    for due in readers:
+        if house.store.editions.exists(_number(due.reader), due.date):
+            report.had_already.append(due)
+        else:
+            yield [due]
+
+
+def _number(reader: Reader) -> int:
+    return reader.number or 0

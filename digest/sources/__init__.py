@@ -1,0 +1,80 @@
+"""Where papers come from. The folder is the registry: a new source is one new file.
+
+A source turns a service's answer into sightings and says how complete they are. Parsing bytes is
+a function apart from fetching them; asking politely is `http.py`'s business.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from digest.model import Sighting
+
+MAX_TROUBLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a source: the papers announced on `date`; `now` is aware."""
+
+    date: date
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A part of a source's answer, kept as a whole or not at all.
+
+    `announced` is how many papers the service said there were (None: it did not say), `read` how
+    many of them could be read; `troubles` names what could not, each with its place.
+    """
+
+    sightings: tuple[Sighting, ...]
+    read: int
+    announced: int | None = None
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What a parser has found so far; keeps the count of troubles, and the first few in words."""
+
+    sightings: list[Sighting] = field(default_factory=list)
+    announced: int = 0
+    troubles: list[str] = field(default_factory=list)
+
+    def trouble(self, text: str) -> None:
+        """Note what could not be read, and go on."""
+        self.troubles.append(text)
+
+    def batch(self) -> Batch:
+        """What was found, as a batch."""
+        return Batch(
+            tuple(self.sightings), len(self.sightings), self.announced, tuple(self.troubles)
+        )
+
+
+class Source(Protocol):
+    """A service or a pile of files that papers come from.
+
+    `pace` is the time between two visits for the same date; zero where asking costs nobody.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the source is called in the store and in reports."""
+        ...
+
+    @property
+    def pace(self) -> timedelta:
+        """The least time between two visits for the same date."""
+        ...
+
+    def fetch(self, request: Request) -> Iterator[Batch]:
+        """Yield the papers of a day, part by part.
+
+        Raises:
+            SourceError: when nothing more can be had; what was yielded before stays.
+        """
+        ...

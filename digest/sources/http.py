@@ -1,0 +1,166 @@
+"""The one polite way to ask a service: who we are, not too often, not too much, not for ever."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+import tenacity
+import urllib3
+
+from digest import __version__
+from digest.errors import SourceError
+
+MAX_BODY = 64 * 1024 * 1024
+MAX_REDIRECTS = 5
+_CHUNK = 65_536
+_BUSY = frozenset((429, 500, 502, 503, 504))
+_SHORT_WAIT = 30.0
+
+
+class _BusyError(Exception):
+    """The service asks for patience; `wait` are the seconds it named, if any."""
+
+    def __init__(self, problem: str, wait: float | None) -> None:
+        super().__init__(problem)
+        self.wait = wait
+
+
+@dataclass(slots=True)
+class PoliteSession:
+    """Asks services with a contact address, spaced per host, under a deadline and a size cap.
+
+    Args:
+        contact: a mail address that a service's operator can write to, or None.
+        spacing: seconds between two requests to one host (arXiv asks for three).
+        deadline: seconds that one answer may take, with all its attempts.
+        sleep, clock: for tests; `sleep` should return early when the program is asked to stop.
+    """
+
+    contact: str | None
+    spacing: float = 3.0
+    deadline: float = 90.0
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    _session: requests.Session = field(default_factory=requests.Session)
+    _last: dict[str, float] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Introduce ourselves."""
+        contact = f"; mailto:{self.contact}" if self.contact else ""
+        self._session.headers["User-Agent"] = f"digest/{__version__} (paper digest{contact})"
+        self._session.max_redirects = MAX_REDIRECTS
+
+    def get(
+        self, source: str, url: str, params: dict[str, str] | None = None, accept: str = "*/*"
+    ) -> bytes:
+        """The body of an answer with status 200.
+
+        Raises:
+            SourceError: for every other outcome; with `retry_at` where the service named a time.
+        """
+        end = self.clock() + self.deadline
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_BusyError),
+            wait=_patience,
+            stop=tenacity.stop_after_attempt(3) | _names_a_long_wait,
+            sleep=self.sleep,
+            reraise=True,
+        )
+        try:
+            return attempts(self._once, url, params, accept, end)
+        except _BusyError as busy:
+            retry_at = None
+            if busy.wait is not None:
+                retry_at = datetime.now(UTC) + timedelta(seconds=busy.wait)
+            raise SourceError(source, f"{busy} at {url}", retry_at) from busy
+        except requests.TooManyRedirects as error:
+            raise SourceError(source, f"redirected in circles at {url}") from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise SourceError(source, f"{_in_words(error)} at {url}") from error
+
+    def _once(self, url: str, params: dict[str, str] | None, accept: str, end: float) -> bytes:
+        self._wait_for_turn(urlsplit(url).hostname or "")
+        left = end - self.clock()
+        if left <= 0:
+            raise requests.Timeout(f"no answer within {self.deadline:.0f} s")
+        try:
+            with self._session.get(
+                url,
+                params=params,
+                headers={"Accept": accept},
+                timeout=min(left, 30),
+                stream=True,
+            ) as answer:
+                if answer.status_code in _BUSY:
+                    problem = f"answered {answer.status_code} {answer.reason}"
+                    raise _BusyError(problem, _retry_after(answer.headers.get("Retry-After")))
+                if answer.status_code != requests.codes.ok:
+                    raise requests.HTTPError(f"answered {answer.status_code} {answer.reason}")
+                return self._read(answer, end)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise _BusyError(_in_words(error), None) from error
+
+    def _read(self, answer: requests.Response, end: float) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while part := answer.raw.read1(_CHUNK, decode_content=True):
+            size += len(part)
+            if size > MAX_BODY:
+                raise requests.RequestException(f"answer larger than {MAX_BODY >> 20} MB")
+            if self.clock() > end:
+                raise requests.RequestException(f"no complete answer within {self.deadline:.0f} s")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _wait_for_turn(self, host: str) -> None:
+        with self._turn:
+            wait = self._last.get(host, float("-inf")) + self.spacing - self.clock()
+            if wait > 0:
+                self.sleep(wait)
+            self._last[host] = self.clock()
+
+
+def _patience(state: tenacity.RetryCallState) -> float:
+    """As long as the service asked, else 2, 4, 8… seconds."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, _BusyError) and error.wait is not None:
+        return error.wait
+    return float(2**state.attempt_number)
+
+
+def _names_a_long_wait(state: tenacity.RetryCallState) -> bool:
+    """Long waits belong to the next run, not to this one."""
+    error = state.outcome.exception() if state.outcome else None
+    return isinstance(error, _BusyError) and (error.wait or 0) > _SHORT_WAIT
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds from a Retry-After header: a number or a date, at most a day."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), 86_400.0)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the certificate could not be verified"
+    if isinstance(error, requests.Timeout) and not error.args:
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection" if "refused" not in str(error).lower() else "connection refused"
+    if isinstance(error, requests.Timeout) and "timed out" in str(error):
+        return "no answer in time"
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

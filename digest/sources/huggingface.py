@@ -1,0 +1,96 @@
+"""Hugging Face Daily Papers of a date, with upvotes, comments and stars as signals.
+
+The list of a day is partial while the day lasts, and counts go on rising: the day before is
+asked again each time.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from digest.errors import SourceError
+from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Sighting
+from digest.sources import Batch, Parsed, Request
+from digest.sources.http import PoliteSession
+from digest.sources.paper import paper_from_fields, signals_from_fields
+
+NAME = "huggingface"
+PAGE = 100
+MAX_PAGES = 10
+_SIGNALS = {UPVOTES: "upvotes", COMMENTS: "comments", STARS: "githubStars"}
+
+
+@dataclass(frozen=True, slots=True)
+class HuggingFace:
+    """The Daily Papers of the requested date and of the day before."""
+
+    session: PoliteSession
+    address: str
+    name: str = NAME
+    pace: timedelta = timedelta(minutes=45)
+
+    def fetch(self, request: Request) -> Iterator[Batch]:
+        """Yield the pages of both days, the requested one first."""
+        for day in (request.date, request.date - timedelta(days=1)):
+            for page in range(MAX_PAGES):
+                body = self.session.get(
+                    self.name,
+                    self.address,
+                    {"date": day.isoformat(), "limit": str(PAGE), "p": str(page)},
+                    accept="application/json",
+                )
+                batch = parse_daily(body, day, request.now)
+                yield batch
+                if (batch.announced or 0) < PAGE:
+                    break
+
+
+def parse_daily(body: bytes, day: date, now: datetime) -> Batch:
+    """Read one page of a day.
+
+    Raises:
+        SourceError: when the answer is no list of papers.
+    """
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        what = "a web page" if body.lstrip()[:1] == b"<" else "something else"
+        raise SourceError(NAME, f"{what} instead of JSON for {day}") from error
+    if not isinstance(answer, list):
+        said = answer.get("error") if isinstance(answer, dict) else None
+        raise SourceError(NAME, f"no list of papers for {day}{f': {said}'[:200] if said else ''}")
+    parsed = Parsed(announced=len(answer))
+    for position, entry in enumerate(answer, 1):
+        sighting = _sighting(entry, day, now)
+        if isinstance(sighting, str):
+            parsed.trouble(f"{day}, entry {position}: {sighting}")
+        else:
+            parsed.sightings.append(sighting)
+    return parsed.batch()
+
+
+def _sighting(entry: object, day: date, now: datetime) -> Sighting | str:
+    """A featured paper with its counts, or what is wrong with the entry."""
+    if not isinstance(entry, Mapping):
+        return f"{type(entry).__name__} instead of an object"
+    inner = entry.get("paper")
+    if not isinstance(inner, Mapping):
+        return "no paper in it"
+    authors = inner.get("authors")
+    fields = {
+        **inner,
+        "title": inner.get("title") or entry.get("title"),
+        "abstract": inner.get("summary") or entry.get("summary"),
+        "authors": [a.get("name") for a in authors if isinstance(a, Mapping)]
+        if isinstance(authors, list)
+        else [],
+        "code": inner.get("githubRepo"),
+        "project": inner.get("projectPage"),
+        "comments": entry.get("numComments"),
+    }
+    paper = paper_from_fields(fields)
+    if isinstance(paper, str):
+        return paper
+    signals = signals_from_fields(fields, _SIGNALS, now)
+    return Sighting(paper, Announcement.FEATURED, day, signals)

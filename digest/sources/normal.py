@@ -1,0 +1,193 @@
+"""One normal form at the border: what every source does to text before it becomes a paper.
+
+Unicode NFC, single spaces, no control or direction characters, LaTeX as a person would read it.
+"""
+
+import logging
+import re
+import unicodedata
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from pylatexenc.latex2text import LatexNodes2Text
+
+MAX_TITLE = 1_000
+MAX_ABSTRACT = 20_000
+MAX_AUTHORS = 3_000
+MAX_ADDRESS = 2_000
+_EARLIEST = date(1985, 1, 1)
+
+_MATH = re.compile(r"\$\$?([^$]{1,400}?)\$\$?")
+_COMMAND = re.compile(
+    r"""\\[a-zA-Z]+\s*(?:\{[^{}]{0,200}\})*   # \alpha  \emph{word}
+      | \\[`'^"~=.]\s*\{?[a-zA-Z]\}?          # accents: \'e  \"{o}
+      | \\[&%$\#_{}]                          # escaped signs
+      | \\[,:;!]\ ?                           # narrow spaces""",
+    re.VERBOSE,
+)
+_FONT = re.compile(
+    r"""\\(?:text(?:tt|bf|it|rm|sf|sc)?|emph|mbox|underline|bm|boldsymbol|operatorname
+        |math(?:rm|bf|it|sf|tt|cal|frak)?)\s*\{([^{}]*)\}
+      | \{\\(?:it|bf|tt|rm|em|sc|sf)\s+([^{}]*)\}""",
+    re.VERBOSE,
+)
+_FUNCTION = re.compile(r"\\(log|ln|exp|sin|cos|tan|max|min|sup|inf|det|dim|arg|lim)(?![a-zA-Z])\s*")
+_GROUP = re.compile(r"(?<![\^_\\\w])\{([\w .-]{1,80})\}")
+_LETTER_GROUP = re.compile(r"(?<=\w)\{(\w)\}")
+_SCRIPT = re.compile(r"([\^_])\{([^{}$]{1,40})\}")
+_BARE_POWER = re.compile(r"(?<=[\w)])\^(\d{1,3}(?!\.\d)|[+*∘NKMTknti](?![a-z]))")
+_BARE_INDEX = re.compile(r"_(\d)(?!\w)")
+_PRICE = re.compile(r"\d[\d.,]*\s*[A-Za-z]*\b.*\s")
+_UPPER = str.maketrans("0123456789+-=()nitkNKMT*∘", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵗᵏᴺᴷᴹᵀ*°")
+_LOWER = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+_MATH_SIGNS = re.compile(r"[\\^_{}=<>|]")
+_LATEX = re.compile(r"[$\\^{]")
+_LATEX_READER = LatexNodes2Text(math_mode="text", strict_latex_spaces=True)
+logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # damage is expected and handled
+
+
+def clean(text: object, limit: int = MAX_ABSTRACT) -> str:
+    """Text in the normal form, cut at `limit` characters; anything but text gives ''."""
+    if not isinstance(text, str):
+        return ""
+    plain = unicodedata.normalize("NFC", text[: 2 * limit])
+    if _LATEX.search(plain):
+        plain = _readable(plain)
+    kept = "".join(char for char in plain if char in "\n\t" or not _hidden(char))
+    return " ".join(kept.split())[:limit].rstrip()
+
+
+def clean_title(text: object) -> str:
+    """A title in the normal form."""
+    return clean(text, MAX_TITLE)
+
+
+def clean_names(names: object) -> tuple[str, ...]:
+    """Authors, given as a list or as one text with commas, each once and in order."""
+    if isinstance(names, str):
+        names = re.split(r",\s*(?:and\s+)?|\s+and\s+", names)
+    if not isinstance(names, list | tuple):
+        return ()
+    cleaned = (clean(name, 200) for name in names[:MAX_AUTHORS])
+    return tuple(dict.fromkeys(name for name in cleaned if name))
+
+
+def clean_words(words: object) -> tuple[str, ...]:
+    """Categories or other short words, given as a list or as one text with spaces."""
+    if isinstance(words, str):
+        words = words.split()
+    if not isinstance(words, list | tuple):
+        return ()
+    return tuple(dict.fromkeys(word for word in (clean(word, 60) for word in words[:50]) if word))
+
+
+def clean_address(address: object) -> str | None:
+    """A web address that a letter may link to, or None: http and https only."""
+    if not isinstance(address, str) or len(address) > MAX_ADDRESS:
+        return None
+    text = address.strip()
+    if re.search(r"[\s<>\"'`\\\x00-\x1f\x7f]", text):
+        return None
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        return None
+    return text if parts.scheme in ("http", "https") and host else None
+
+
+def clean_count(value: object) -> int | None:
+    """A number of upvotes, comments or stars, or None where there is none to believe."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value < 10**9 else None
+
+
+def clean_date(value: object, latest: date) -> date | None:
+    """A date from text such as `2026-6-30` or `2026-06-30T12:00:00Z`.
+
+    None for what is no date, for years before any preprint, and for days after `latest`
+    plus one (zones differ).
+    """
+    if not isinstance(value, str):
+        return None
+    match = re.match(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)", value)
+    if match is None:
+        return None
+    try:
+        found = date(*(int(part) for part in match.groups()))
+    except ValueError:
+        return None
+    return found if _EARLIEST <= found <= latest + timedelta(days=1) else None
+
+
+def clean_time(value: object) -> datetime | None:
+    """An aware time from ISO 8601 text, or None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _hidden(char: str) -> bool:
+    """Controls, direction marks and other signs that a reader cannot see."""
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") and char != "\u200d"
+
+
+def _readable(text: str) -> str:
+    """LaTeX in running text, as a person would read it; a price stays a price."""
+    text = _without_fonts(text)
+    text = _MATH.sub(_math, text)
+    text = _COMMAND.sub(lambda match: _plain(match[0]), text)
+    text = _LETTER_GROUP.sub(r"\1", _SCRIPT.sub(_script, text))
+    text = _GROUP.sub(r"\1", text)
+    return _BARE_POWER.sub(_power, text)
+
+
+def _without_fonts(text: str) -> str:
+    """Commands that only change how letters look; nested ones from the inside out."""
+    for _ in range(4):
+        plainer = _FONT.sub(lambda match: match[1] or match[2] or "", text)
+        if plainer == text:
+            break
+        text = plainer
+    return _FUNCTION.sub(r"\1 ", text)
+
+
+def _math(match: re.Match[str]) -> str:
+    inner = match[1]
+    if _PRICE.match(inner) and not _MATH_SIGNS.search(inner):
+        return match[0]  # "$5 million and $6 million" is no formula
+    scripted = _SCRIPT.sub(_script, _BARE_POWER.sub(_power, inner))
+    scripted = _BARE_INDEX.sub(lambda index: index[1].translate(_LOWER), scripted)
+    return _plain(scripted) if "\\" in scripted or "{" in scripted else scripted
+
+
+def _power(match: re.Match[str]) -> str:
+    return match[1].translate(_UPPER)
+
+
+def _script(match: re.Match[str]) -> str:
+    table, sign = (_UPPER, "^") if match[1] == "^" else (_LOWER, "_")
+    inner = match[2].strip()
+    if inner and all(ord(char) in table for char in inner):
+        return inner.translate(table)
+    return f"{sign}{inner}" if len(inner) == 1 or inner.isalnum() else f"{sign}({inner})"
+
+
+@lru_cache(maxsize=4096)
+def _plain(latex: str) -> str:
+    """A short piece of LaTeX as text; its bare letters where it cannot be read."""
+    if latex[:1] == "\\" and latex[1:2] in ",:;!":
+        return " "
+    try:
+        found = str(_LATEX_READER.latex_to_text(latex, tolerant_parsing=True))
+    except Exception:  # noqa: BLE001 - the library fails in many ways on damaged input
+        found = ""
+    if not found.strip() or ("%s" in found and "%s" not in latex):
+        return re.sub(r"[\\{}$]", "", latex)
+    return found

@@ -1,0 +1,66 @@
+"""XML of known services: entry by entry, no DTDs, errors in words."""
+
+import io
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, ParseError, iterparse
+
+from digest.errors import SourceError
+
+_DTD = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_MAX_DEPTH = 60
+
+
+def entries(source: str, body: bytes, tags: frozenset[str]) -> Iterator[Element]:
+    """Yield the elements with one of these tags, each complete, in order.
+
+    A damaged end is an error only after everything before it was yielded.
+
+    Raises:
+        SourceError: for HTML, an empty answer, a DTD, extreme nesting or damage, in words.
+    """
+    _refuse_unreadable(source, body)
+    depth = 0
+    try:
+        for event, element in iterparse(io.BytesIO(body), events=("start", "end")):
+            depth += 1 if event == "start" else -1
+            if depth > _MAX_DEPTH:
+                raise SourceError(source, f"XML nested deeper than {_MAX_DEPTH} levels")
+            if event == "end" and element.tag in tags:
+                yield element
+                element.clear()
+    except ParseError as error:
+        line, column = error.position
+        raise SourceError(
+            source, f"damaged XML at line {line}, column {column} of the answer ({error.msg})"
+        ) from error
+    except (LookupError, ValueError, UnicodeError) as error:
+        raise SourceError(source, f"XML in an unreadable encoding ({error})") from error
+
+
+def root_tag(source: str, body: bytes) -> str:
+    """The tag of the outermost element.
+
+    Raises:
+        SourceError: as `entries`.
+    """
+    _refuse_unreadable(source, body)
+    try:
+        for _event, element in iterparse(io.BytesIO(body), events=("start",)):
+            return str(element.tag)
+    except (ParseError, LookupError, ValueError, UnicodeError) as error:
+        raise SourceError(source, f"damaged XML at the beginning of the answer ({error})") from error
+    raise SourceError(source, "empty answer")
+
+
+def _refuse_unreadable(source: str, body: bytes) -> None:
+    head = body[:1024].lstrip()
+    if not head:
+        raise SourceError(source, "empty answer")
+    lowered = head.lower().replace(b"\x00", b"")
+    if lowered.startswith((b"<!doctype html", b"<html")) or b"<html" in lowered:
+        raise SourceError(source, "a web page instead of XML")
+    if lowered.startswith((b"{", b"[")):
+        raise SourceError(source, "JSON instead of XML")
+    if _DTD.search(body):
+        raise SourceError(source, "XML with a document type definition, which is refused")

@@ -1,0 +1,57 @@
+"""The store: one file a noun, and the only room that knows SQL."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, make_url
+
+from digest.store.deliveries import Deliveries
+from digest.store.editions import Editions
+from digest.store.engine import open_engine
+from digest.store.papers import Papers
+from digest.store.readers import Readers
+from digest.store.visits import Visits
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What lies between every two steps."""
+
+    papers: Papers
+    readers: Readers
+    editions: Editions
+    deliveries: Deliveries
+    visits: Visits
+    engine: Engine
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_store(address: str) -> Store:
+    """Open a database, migrated and ready.
+
+    Args:
+        address: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://user@host/name`.
+
+    Raises:
+        StoreError: when it cannot be used, with what to do.
+    """
+    engine = open_engine(address)
+    return Store(
+        Papers(engine),
+        Readers(engine),
+        Editions(engine),
+        Deliveries(engine),
+        Visits(engine),
+        engine,
+    )
+
+
+def file_of(address: str) -> Path | None:
+    """The file of a SQLite database; None for a server's and for one in memory."""
+    url = make_url(address)
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database)).expanduser()

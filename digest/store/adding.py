@@ -1,0 +1,199 @@
+"""Storing what a source showed: find each work by its keys, merge, upgrade, keep every count.
+
+A batch is placed in memory first (works that are new get numbers below zero), then written with
+a handful of statements.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+
+from digest.identity import is_strong
+from digest.model import Paper, Sighting
+from digest.store.engine import insert_new
+from digest.store.merging import merged, same_work
+from digest.store.rows import columns_of, numbers_of, rows_of
+from digest.store.schema import announcements, paper_keys, papers, picks, signals
+
+# Tables that refer to a paper, with the columns that make a row of theirs one of a kind.
+_REFERRING: Sequence[tuple[Table, tuple[str, ...]]] = (
+    (announcements, ("source", "date")),
+    (signals, ("source", "name", "observed")),
+    (picks, ("edition_id",)),
+)
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The part of the store that a batch touches."""
+
+    papers: dict[int, Paper] = field(default_factory=dict)
+    dates: dict[int, date | None] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    changed: set[int] = field(default_factory=set)
+    new_keys: set[str] = field(default_factory=set)
+    made: int = 0
+
+    def place(self, paper: Paper) -> tuple[int, list[int]]:
+        """The number of a paper's work, and of other rows that turn out to be the same work."""
+        matches: list[int] = []
+        for key in paper.keys:
+            number = self.numbers.get(key)
+            if number is None or number in matches:
+                continue
+            if is_strong(key) or same_work(self.papers[number], paper):
+                matches.append(number)
+        if not matches:
+            self.made += 1
+            number = -self.made
+            self.papers[number], self.dates[number] = paper, None
+        else:
+            number = matches[0]
+            newest = merged(self.papers[number], paper)
+            if newest != self.papers[number]:
+                self.papers[number] = newest
+                self.changed.add(number)
+        for key in paper.keys:
+            if key not in self.numbers:
+                self.numbers[key] = number
+                self.new_keys.add(key)
+        same = [n for n in matches[1:] if same_work(self.papers[number], self.papers[n])]
+        return number, same
+
+    def date(self, number: int, day: date) -> None:
+        """Keep the earliest date of a work."""
+        earlier = self.dates.get(number)
+        if earlier is None or day < earlier:
+            self.dates[number] = day
+            self.changed.add(number)
+
+    def join(self, first: int, second: int) -> tuple[int, int]:
+        """Make two works one in memory; returns the number that stays and the one that goes."""
+        stored = [number for number in (first, second) if number > 0]
+        keep = min(stored) if stored else max(first, second)
+        drop = second if keep == first else first
+        self.papers[keep] = merged(self.papers[first], self.papers[second])
+        days = [day for day in (self.dates[first], self.dates[second]) if day]
+        self.dates[keep] = min(days, default=None)
+        for key, number in self.numbers.items():
+            if number == drop:
+                self.numbers[key] = keep
+        del self.papers[drop], self.dates[drop]
+        self.changed.discard(drop)
+        self.changed.add(keep)
+        return keep, drop
+
+    def renumber(self, real: Mapping[int, int]) -> None:
+        """Give new works the numbers of their rows."""
+        self.numbers = {key: real.get(number, number) for key, number in self.numbers.items()}
+
+
+def add_sightings(
+    connection: Connection, sightings: Sequence[Sighting], source: str, today: date
+) -> int:
+    """Store a batch; returns how many works were not known before."""
+    shelf = _load(connection, [key for sighting in sightings for key in sighting.paper.keys])
+    for sighting in sightings:
+        number, same = shelf.place(sighting.paper)
+        for other in same:
+            number, gone = shelf.join(number, other)
+            if gone > 0:
+                _join_rows(connection, number, gone)
+        if sighting.kind.fresh:
+            shelf.date(number, sighting.announced or today)
+    added = _insert_works(connection, shelf)
+    _update_works(connection, shelf)
+    placed = [(shelf.numbers[sighting.paper.key], sighting) for sighting in sightings]
+    _insert_announcements(connection, placed, source, today)
+    _insert_signals(connection, placed, source)
+    return added
+
+
+def _load(connection: Connection, keys: Sequence[str]) -> _Shelf:
+    numbers = numbers_of(connection, keys)
+    shelf = _Shelf()
+    for number, (paper, announced) in rows_of(connection, set(numbers.values())).items():
+        shelf.papers[number] = paper
+        shelf.dates[number] = announced
+        shelf.numbers.update(dict.fromkeys(paper.keys, number))
+    return shelf
+
+
+def _join_rows(connection: Connection, keep: int, drop: int) -> None:
+    """Make all that refers to one row refer to the other, and delete the one."""
+    for table, own in _REFERRING:
+        kept = table.alias()
+        twin = select(1).where(
+            kept.c.paper_id == keep, *(kept.c[name] == table.c[name] for name in own)
+        )
+        connection.execute(delete(table).where(table.c.paper_id == drop, twin.exists()))
+        connection.execute(update(table).where(table.c.paper_id == drop).values(paper_id=keep))
+    connection.execute(
+        update(paper_keys).where(paper_keys.c.paper_id == drop).values(paper_id=keep)
+    )
+    connection.execute(delete(papers).where(papers.c.id == drop))
+
+
+def _insert_works(connection: Connection, shelf: _Shelf) -> int:
+    fresh = sorted((number for number in shelf.papers if number < 0), reverse=True)
+    if fresh:
+        rows = [
+            {**columns_of(shelf.papers[number]), "announced": shelf.dates[number]}
+            for number in fresh
+        ]
+        made = connection.execute(
+            insert(papers).returning(papers.c.id, sort_by_parameter_order=True), rows
+        )
+        shelf.renumber(dict(zip(fresh, made.scalars(), strict=True)))
+    if shelf.new_keys:
+        keys = [{"key": key, "paper_id": shelf.numbers[key]} for key in sorted(shelf.new_keys)]
+        connection.execute(insert_new(connection, paper_keys), keys)
+    return len(fresh)
+
+
+def _update_works(connection: Connection, shelf: _Shelf) -> None:
+    rows = [
+        {"number": number, "announced": shelf.dates[number], **columns_of(shelf.papers[number])}
+        for number in sorted(shelf.changed)
+        if number > 0
+    ]
+    if rows:
+        values = {name: bindparam(f"new_{name}") for name in rows[0] if name != "number"}
+        connection.execute(
+            update(papers).where(papers.c.id == bindparam("number")).values(**values),
+            [{n if n == "number" else f"new_{n}": v for n, v in row.items()} for row in rows],
+        )
+
+
+def _insert_announcements(
+    connection: Connection, placed: Sequence[tuple[int, Sighting]], source: str, today: date
+) -> None:
+    rows: dict[tuple[int, date], dict[str, Any]] = {}
+    # Fresh kinds first: a paper that is new in one list and a replacement in another is new.
+    for number, sighting in sorted(placed, key=lambda pair: not pair[1].kind.fresh):
+        day = sighting.announced or today
+        row = {"paper_id": number, "source": source, "date": day, "kind": sighting.kind.value}
+        rows.setdefault((number, day), row)
+    if rows:
+        connection.execute(insert_new(connection, announcements), list(rows.values()))
+
+
+def _insert_signals(
+    connection: Connection, placed: Sequence[tuple[int, Sighting]], source: str
+) -> None:
+    rows = {
+        (number, signal.name, signal.observed): {
+            "paper_id": number,
+            "source": source,
+            "name": signal.name,
+            "observed": signal.observed,
+            "value": signal.value,
+        }
+        for number, sighting in placed
+        for signal in sighting.signals
+    }
+    if rows:
+        connection.execute(insert_new(connection, signals), list(rows.values()))

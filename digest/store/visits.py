@@ -1,0 +1,60 @@
+"""Visits: when each source was last asked for a date, what it announced, and what was read."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Engine, func, select
+
+from digest.model import Coverage
+from digest.store.engine import reading, upsert, writing
+from digest.store.schema import visits
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One source asked for one date; `retry_at` is when the service wants to be asked again."""
+
+    source: str
+    date: date
+    asked: datetime
+    complete: bool
+    read: int
+    announced: int | None = None
+    problem: str | None = None
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """The last visit of each source and date. Each method is one transaction."""
+
+    engine: Engine
+
+    def save(self, visit: Visit) -> None:
+        """Remember a visit in place of the one before."""
+        values = {name: getattr(visit, name) for name in visits.columns.keys()}  # noqa: SIM118
+        with writing(self.engine) as connection:
+            connection.execute(upsert(connection, visits).values(**values))
+
+    def last(self, source: str, day: date) -> Visit | None:
+        """The last visit of a source for a date."""
+        with reading(self.engine) as connection:
+            row = connection.execute(
+                select(visits).where(visits.c.source == source, visits.c.date == day)
+            ).first()
+            return Visit(**row._asdict()) if row else None
+
+    def patience(self, source: str) -> datetime | None:
+        """The latest time until which a service asked us to wait, whatever the date."""
+        with reading(self.engine) as connection:
+            return connection.scalar(
+                select(func.max(visits.c.retry_at)).where(visits.c.source == source)
+            )
+
+    def coverage(self, day: date) -> tuple[Coverage, ...]:
+        """What each source announced and what was read for a date, by source."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(visits).where(visits.c.date == day).order_by(visits.c.source)
+            )
+            return tuple(Coverage(r.source, r.read, r.announced, r.problem) for r in rows)

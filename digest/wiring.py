@@ -1,0 +1,147 @@
+"""Settings in, objects out: the one place of assembly."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from digest.config import Settings
+from digest.delivery import Channel
+from digest.delivery.outbox import Outbox
+from digest.errors import ConfigError
+from digest.grammar.address import NOBODY
+from digest.letters import LetterOffice, Sender
+from digest.letters.render import shipped_press
+from digest.model import Paper
+from digest.ranking import Ranker
+from digest.sources import Source
+from digest.sources.arxiv import ArxivFeed
+from digest.sources.arxiv_ids import ArxivIds
+from digest.sources.file import Files, find_files
+from digest.sources.http import PoliteSession
+from digest.sources.huggingface import HuggingFace
+from digest.store import Store, open_store
+
+APP = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that a run needs, put together."""
+
+    settings: Settings
+    store: Store
+    sources: tuple[Source, ...]
+    liked_papers: ArxivIds | None
+    office: LetterOffice
+    channel: Channel
+    make_ranker: Callable[[Sequence[Paper], Sequence[Paper]], Ranker]
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.store.close()
+
+
+def data_folder() -> Path:
+    """Where a user's database and outbox lie unless the settings say otherwise."""
+    return Path(platformdirs.user_data_dir(APP, appauthor=False))
+
+
+def database_of(settings: Settings) -> str:
+    """The database address that applies."""
+    return settings.database or f"sqlite:///{data_folder() / 'digest.db'}"
+
+
+def log_file(settings: Settings | None) -> Path:
+    """Where the log is written."""
+    if settings and settings.log:
+        return settings.log
+    return Path(platformdirs.user_log_dir(APP, appauthor=False)) / "digest.log"
+
+
+def build(
+    settings: Settings,
+    *,
+    files: Sequence[Path] = (),
+    outbox: Path | None = None,
+    stopping: threading.Event | None = None,
+) -> House:
+    """Put a house together.
+
+    Args:
+        settings: what was read from the configuration.
+        files: files and folders to read instead of the services.
+        outbox: a folder to write mails to instead of sending them.
+        stopping: ends waits early.
+
+    Raises:
+        ConfigError, UsageError, StoreError: with what to do.
+    """
+    asked = find_files(tuple(files)) if files else ()
+    channel = _channel(settings, outbox)
+    sender = _sender(settings)
+    session = _session(settings, stopping)
+    return House(
+        settings=settings,
+        store=open_store(database_of(settings)),
+        sources=(Files(asked),) if asked else _services(settings, session),
+        liked_papers=None if asked else ArxivIds(session, settings.arxiv_api),
+        office=LetterOffice(shipped_press(), sender),
+        channel=channel,
+        make_ranker=_ranker,
+    )
+
+
+def _channel(settings: Settings, outbox: Path | None) -> Channel:
+    if outbox is not None or not settings.smtp_host:
+        return Outbox(outbox or settings.outbox or data_folder() / "outbox")
+    from digest.delivery.smtp import Smtp, SmtpSettings  # noqa: PLC0415 - slow, where it is needed
+
+    if settings.names_a_reader and not settings.address:
+        raise ConfigError(
+            f"{settings.file or 'environment'}: DIGEST_SMTP_HOST is set but DIGEST_ADDRESS is not: "
+            "whom should the mail go to?"
+        )
+    return Smtp(
+        SmtpSettings(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            user=settings.smtp_user or "",
+            password=settings.smtp_password or "",
+            ca_file=settings.smtp_ca_file,
+        )
+    )
+
+
+def _sender(settings: Settings) -> Sender:
+    user = settings.smtp_user if settings.smtp_user and "@" in settings.smtp_user else None
+    owner = settings.owner or settings.address
+    return Sender(settings.sender or user or owner or NOBODY, owner or settings.sender or user)
+
+
+def _session(settings: Settings, stopping: threading.Event | None) -> PoliteSession:
+    contact = settings.owner or settings.address
+    if stopping is None:
+        return PoliteSession(contact)
+    return PoliteSession(contact, sleep=lambda seconds: void(stopping.wait(seconds)))
+
+
+def void(_: object) -> None:
+    """Take a result that nobody needs."""
+
+
+def _services(settings: Settings, session: PoliteSession) -> tuple[Source, ...]:
+    made: dict[str, Callable[[], Source]] = {
+        "arxiv": lambda: ArxivFeed(session, settings.arxiv_feed, settings.arxiv_categories),
+        "huggingface": lambda: HuggingFace(session, settings.huggingface),
+    }
+    return tuple(made[name]() for name in settings.sources)
+
+
+def _ranker(background: Sequence[Paper], candidates: Sequence[Paper]) -> Ranker:
+    from digest.ranking.tfidf import TfidfRanker  # noqa: PLC0415 - scikit-learn takes a second
+
+    return TfidfRanker(background, candidates)
