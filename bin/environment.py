@@ -127,9 +127,12 @@ def _install(extras: list[str]) -> None:
         "PYTHONUNBUFFERED": "1",
     }
     started = time.monotonic()
-    with LOG.open("w") as log, subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as pip:
+    with (
+        LOG.open("w") as log,
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as pip,
+    ):
         seen = 0
         for line in pip.stdout or ():
             log.write(line)

@@ -80,8 +80,15 @@ def look_up_liked(store: Store, service: ArxivIds, request: Request) -> SourceRe
     except SourceError as error:
         report = replace(report, problem=error.problem)
     store.visits.save(
-        Visit(NAME, request.date, request.now, not report.failed, report.read, len(ids),
-              report.problem)
+        Visit(
+            NAME,
+            request.date,
+            request.now,
+            not report.failed,
+            report.read,
+            len(ids),
+            report.problem,
+        )
     )
     return report
 

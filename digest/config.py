@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -219,7 +220,7 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     for entry in entries:
         if entry.key.startswith(INTEREST_PREFIX):
             name = _interest_name(entry.key)
-            interests[name] = _read(entry, lambda text, name=name: parse_interest(name, text))
+            interests[name] = _read(entry, partial(parse_interest, name))
         elif entry.value.strip():
             values[KEYS[entry.key].field] = _read(entry, KEYS[entry.key].read)
     if values.get("smtp_security") == "tls":
@@ -233,7 +234,9 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
 
 def find_file(path: Path | None, environment: Mapping[str, str]) -> Path | None:
     """The configuration file that applies, or None."""
-    named = path or (Path(environment["DIGEST_CONFIG"]) if environment.get("DIGEST_CONFIG") else None)
+    named = path or (
+        Path(environment["DIGEST_CONFIG"]) if environment.get("DIGEST_CONFIG") else None
+    )
     if named is None:
         default = Path(DEFAULT_FILE)
         return default if default.is_file() else None
@@ -246,6 +249,26 @@ def find_file(path: Path | None, environment: Mapping[str, str]) -> Path | None:
 
 
 def _entries_of_file(file: Path) -> list[_Entry]:
+    entries: dict[str, _Entry] = {}
+    for binding in parse_stream(io.StringIO(_text_of_file(file))):
+        written = binding.original.string
+        line = binding.original.line + len(written) - len(written.lstrip("\n"))
+        where = f"{file}: line {line}"
+        if binding.error:
+            raise ConfigError(f"{where}: {_why_unreadable(written)}")
+        if binding.key is None:
+            continue
+        entry = _entry(binding.key, binding.value, where, line)
+        if earlier := entries.get(entry.key):
+            raise ConfigError(
+                f"{where}: {entry.key} is set a second time (first at "
+                f"{earlier.where.rpartition(': ')[2]}): keep one"
+            )
+        entries[entry.key] = entry
+    return list(entries.values())
+
+
+def _text_of_file(file: Path) -> str:
     try:
         text = file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
@@ -254,32 +277,21 @@ def _entries_of_file(file: Path) -> list[_Entry]:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
     if text.startswith("\ufeff"):
         raise ConfigError(f"{file}: line 1: begins with a byte-order mark; save it as plain UTF-8")
-    entries: dict[str, _Entry] = {}
-    for binding in parse_stream(io.StringIO(text)):
-        written = binding.original.string
-        line = binding.original.line + len(written) - len(written.lstrip("\n"))
-        where = f"{file}: line {line}"
-        if binding.error:
-            raise ConfigError(f"{where}: {_why_unreadable(written)}")
-        if binding.key is None:
-            continue
-        if not _known(binding.key):
-            raise ConfigError(f"{where}: {_unknown(binding.key)}")
-        if binding.value is None:
-            raise ConfigError(f"{where}: {binding.key} has no value: write {binding.key}=…")
-        if "\n" in binding.value:
-            last = line + binding.value.count("\n")
-            raise ConfigError(
-                f"{where}: the value of {binding.key} runs on to line {last}: is a closing quote "
-                "missing?"
-            )
-        if earlier := entries.get(binding.key):
-            raise ConfigError(
-                f"{where}: {binding.key} is set a second time (first at "
-                f"{earlier.where.rpartition(': ')[2]}): keep one"
-            )
-        entries[binding.key] = _Entry(binding.key, binding.value, where)
-    return list(entries.values())
+    return text
+
+
+def _entry(key: str, value: str | None, where: str, line: int) -> _Entry:
+    """A line of the file, refused where its key is unknown or its value runs over lines."""
+    if not _known(key):
+        raise ConfigError(f"{where}: {_unknown(key)}")
+    if value is None:
+        raise ConfigError(f"{where}: {key} has no value: write {key}=…")
+    if "\n" in value:
+        raise ConfigError(
+            f"{where}: the value of {key} runs on to line {line + value.count(chr(10))}: is a "
+            "closing quote missing?"
+        )
+    return _Entry(key, value, where)
 
 
 def _why_unreadable(written: str) -> str:

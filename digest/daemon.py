@@ -102,7 +102,7 @@ class Daemon:
         try:
             self.tick()
         except StoreError as error:
-            log.error("the daemon stops: %s", error)  # noqa: TRY400 - said in words
+            log.error("the daemon stops: %s", error)
             self._fatal.append(error)
             self.stopping.set()
         except DigestError as error:

@@ -114,9 +114,7 @@ class Editor:
         for day, readers in by_date.items():
             desk = self._desk(day)
             numbers = [reader.number or 0 for reader in readers]
-            had = self.store.editions.papers_had(
-                min(numbers), max(numbers), day if again else None
-            )
+            had = self.store.editions.papers_had(min(numbers), max(numbers), day if again else None)
             scores = self._scores(desk, readers)
             for reader, (profiles, rows) in zip(readers, scores, strict=True):
                 try:
@@ -201,9 +199,7 @@ class Editor:
             mood = Mood.UNMATCHED if wanting else Mood.TRENDING
         if not picks:
             return None
-        return Edition(
-            reader, desk.date, tuple(picks), mood, len(desk.candidates), desk.coverage
-        )
+        return Edition(reader, desk.date, tuple(picks), mood, len(desk.candidates), desk.coverage)
 
     def _compose(
         self, editions: Sequence[Edition], now: datetime, report: EditReport

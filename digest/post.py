@@ -63,7 +63,7 @@ def post(
                         claim, clock() + CHANNEL_DOWN, str(error), counts=False
                     )
                     report.problem = str(error)
-                    log.error("channel %s: %s", channel.name, error)  # noqa: TRY400 - said in words
+                    log.error("channel %s: %s", channel.name, error)
                     break
                 advance(1)
     finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from digest.collect import SourceReport, collect, look_up_liked
-from digest.edit import EditReport, Editor, EditSettings, due_shards
+from digest.edit import Editor, EditReport, EditSettings, due_shards
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY
 from digest.model import Edition, Interest, Reader
@@ -67,7 +67,9 @@ def run(
     report.collected = collect(
         house.store, house.sources, request, progress=progress, stopping=stopping
     )
-    if house.liked_papers and (looked_up := look_up_liked(house.store, house.liked_papers, request)):
+    if house.liked_papers and (
+        looked_up := look_up_liked(house.store, house.liked_papers, request)
+    ):
         report.collected.append(looked_up)
 
     editor = Editor(

@@ -31,7 +31,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _SHOW_AFTER = 1.0  # seconds
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A date as YYYY-MM-DD, or `today`."""
 
     name = "date"
@@ -194,7 +194,7 @@ def _quietly(start: Callable[[], None]) -> Callable[[], None]:
     def attempt() -> None:
         try:
             start()
-        except Exception:  # noqa: BLE001 - a bar is never worth a failure
+        except Exception:
             logging.getLogger(__name__).debug("no bar", exc_info=True)
 
     return attempt

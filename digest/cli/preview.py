@@ -69,7 +69,9 @@ def command(
     try:
         target.write_text(html, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}; choose another --output") from error
+        raise UsageError(
+            f"{target} cannot be written: {error.strerror}; choose another --output"
+        ) from error
     click.echo(f"The preview is in {target.resolve().as_uri()}")
     if show:
         webbrowser.open(target.resolve().as_uri())
@@ -114,7 +116,9 @@ def _reader(house: House, name: str | None, keywords: str | None) -> Reader:
         if name:
             raise UsageError("give either --reader or --keywords")
         address = house.settings.address or NOBODY
-        return Reader("preview", address, ReaderKind.UNSAVED, (interest,), limit=house.settings.limit)
+        return Reader(
+            "preview", address, ReaderKind.UNSAVED, (interest,), limit=house.settings.limit
+        )
     if name:
         keep_configured(house.store, house.settings, utc_now())
         return get(house.store, name)

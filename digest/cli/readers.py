@@ -38,7 +38,9 @@ def _wishes(function: Any) -> Any:  # noqa: ANN401 - a decorator of click
         click.option("--limit", type=click.IntRange(1, 100), help="At most so many papers."),
         click.option("--weekdays", metavar="DAYS", help="daily, weekdays, mon-fri, mon,thu …"),
         click.option("--zone", metavar="ZONE", help="Time zone, such as Europe/Berlin."),
-        click.option("--hour", metavar="HH[:MM]", help="Local time from which the edition is made."),
+        click.option(
+            "--hour", metavar="HH[:MM]", help="Local time from which the edition is made."
+        ),
         click.option(
             "--interest", "named", multiple=True, metavar="NAME=TEXT", help="A named interest."
         ),

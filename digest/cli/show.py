@@ -63,7 +63,9 @@ def show_edition(console: Console, edition: Edition) -> None:
         why = reasons_in_words(pick)
         if several and pick.interest:
             why = f"{pick.interest}: {why}"
-        table.add_row(str(number), _score(pick), Text(pick.paper.paper.title), Text(_votes(pick, why)))
+        table.add_row(
+            str(number), _score(pick), Text(pick.paper.paper.title), Text(_votes(pick, why))
+        )
     console.print(table)
 
 
@@ -105,8 +107,10 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
     if posted.failed:
         console.print(f"[red]{posted.failed} refused for good[/]; the log has the answers")
     if posted.uncertain:
-        console.print(f"[red]{posted.uncertain} uncertain[/]: handed over without an answer, "
-                      "never sent again by itself")
+        console.print(
+            f"[red]{posted.uncertain} uncertain[/]: handed over without an answer, "
+            "never sent again by itself"
+        )
     if posted.problem:
         console.print(Text(f"not sent: {posted.problem}", style="red"))
 

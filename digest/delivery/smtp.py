@@ -128,8 +128,9 @@ class Smtp:
 
     def _envelope(self, smtp: smtplib.SMTP, message: Message) -> Outcome | None:
         """Sender and recipient; None where both were accepted."""
-        code, answer = smtp.mail(message.sender, [f"size={len(message.raw)}"]
-                                 if smtp.has_extn("size") else [])
+        code, answer = smtp.mail(
+            message.sender, [f"size={len(message.raw)}"] if smtp.has_extn("size") else []
+        )
         if code not in _OK:
             return self._judge(code, answer)
         code, answer = smtp.rcpt(message.recipient)

@@ -45,7 +45,7 @@ def parse_interest(name: str, text: str) -> Interest:
         match = _ITEM.fullmatch(item)
         if match is None:
             raise UsageError(
-                f"cannot read {item!r}: write words, \"a phrase\", author:\"Jane Roe\", cat:cs.LG, "
+                f'cannot read {item!r}: write words, "a phrase", author:"Jane Roe", cat:cs.LG, '
                 "like:2401.12345, each with an optional ^weight, or -word to exclude"
             )
         if (match["prefix"] or "").lower() == "like":

@@ -9,10 +9,12 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
-    TemplateError as JinjaError,
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
+)
+from jinja2 import (
+    TemplateError as JinjaError,
 )
 
 from digest.errors import TemplateError
@@ -38,8 +40,11 @@ class Press:
         self._html = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=False
         )
-        self._text = Environment(  # noqa: S701 - plain text is not escaped
-            loader=loader, autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True
+        self._text = Environment(
+            loader=loader,
+            autoescape=False,  # noqa: S701 - plain text has nothing to escape
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
         )
         self._text.filters["wrap"] = wrap
 
@@ -79,7 +84,9 @@ def _render(environment: Environment, name: str, letter: LetterView) -> str:
     except TemplateNotFound as error:
         raise TemplateError(f"the template {error.name} is missing") from error
     except TemplateSyntaxError as error:
-        raise TemplateError(f"{error.filename or name}, line {error.lineno}: {error.message}") from error
+        raise TemplateError(
+            f"{error.filename or name}, line {error.lineno}: {error.message}"
+        ) from error
     except (JinjaError, UndefinedError, TypeError, ValueError, AttributeError) as error:
         raise TemplateError(f"{_place(error, name)}: {error}") from error
 

@@ -136,8 +136,12 @@ def _heading(interest: str | None, *, only_one: bool) -> str:
 
 def _pick_view(number: int, pick: Pick) -> PickView:
     paper = pick.paper.paper
-    links = (("Abstract", paper.url), ("PDF", paper.pdf), ("Code", paper.code),
-             ("Project", paper.project))
+    links = (
+        ("Abstract", paper.url),
+        ("PDF", paper.pdf),
+        ("Code", paper.code),
+        ("Project", paper.project),
+    )
     why = reasons_in_words(pick) if pick.interest is not None else ""
     return PickView(
         number=number,
@@ -230,4 +234,8 @@ def _cut(text: str, most: int) -> str:
     sentence = text.rfind(". ", 0, most)
     if sentence > most * 0.6:
         return text[: sentence + 1]
-    return text[: text.rfind(" ", 0, most - 1)].rstrip(" ,;:-") + "…" if " " in text[:most] else text[:most]
+    return (
+        text[: text.rfind(" ", 0, most - 1)].rstrip(" ,;:-") + "…"
+        if " " in text[:most]
+        else text[:most]
+    )

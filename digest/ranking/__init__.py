@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from digest.model import Interest, Paper, Reason
 
 Scores = NDArray[np.float32]
+Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 

@@ -4,8 +4,9 @@ The score of paper x for profile p is
 
     ((p - b·m) · x) / |p - b·m|  +  0.5 · authors  +  0.1 · categories
 
-x: the paper's unit vector of stemmed words and pairs of words (sublinear tf, smooth idf). p: the sum of the
-keywords' unit vectors by weight, brought to length one, plus the unit mean of the liked papers.
+x: the paper's unit vector of stemmed words and pairs of words (sublinear tf, smooth idf).
+p: the sum of the keywords' unit vectors by weight, brought to length one, plus the unit mean of
+the liked papers.
 m: the mean paper of the background; b = n / (n + 100) for n papers, so that a small store does
 not judge papers by themselves. Centring takes away what is common to all papers: after it a score
 tells how much more a paper speaks of the interest than papers do on average.
@@ -19,13 +20,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from digest.model import Keyword, KeywordKind, Paper, Reason, ReasonKind
-from digest.ranking import Profile, Scores
+from digest.ranking import Profile, Scores, Vector
 from digest.ranking.matching import Matcher
 from digest.ranking.terms import spoken_terms, terms
 
@@ -72,7 +72,7 @@ class TfidfRanker:
         self._weigh = TfidfTransformer(sublinear_tf=True).fit(counts)
         shrink = counts.shape[0] / (counts.shape[0] + _SHRINK)
         mean = np.asarray(self._weigh.transform(counts).mean(axis=0), dtype=np.float64).ravel()
-        self._mean: NDArray[np.float64] = mean * shrink
+        self._mean: Vector = mean * shrink
         self._papers = self._vectors(candidates)
         self._common = np.asarray(self._papers @ self._mean, dtype=np.float32)
         self._matcher = Matcher(candidates)
@@ -99,7 +99,7 @@ class TfidfRanker:
         return scores
 
     def explain(self, profile: Profile, candidate: int) -> tuple[Reason, ...]:
-        """The largest shares of a score: terms (two-word terms with their words), authors…"""
+        """The largest shares of a score: terms (pairs with their words), authors, categories."""
         parts = self._parts(profile)
         reasons = self._terms(parts, candidate) if parts.length else []
         for keyword in profile.interest.keywords:

@@ -32,7 +32,9 @@ FEED_LIMIT = 2000  # the service's own cap on one feed
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
-_PREFIX = re.compile(r"^\s*arXiv:\S+\s+Announce Type:\s*(?P<type>\S+)\s*(?:Abstract:)?\s*", re.I)
+_PREFIX = re.compile(
+    r"^\s*arXiv:\S+\s+Announce Type:\s*(?P<type>\S+)\s*(?:Abstract:)?\s*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

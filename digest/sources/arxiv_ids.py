@@ -82,7 +82,9 @@ def _paper(element: Element) -> Paper | str:
         title=title,
         abstract=clean(element.findtext(f"{_ATOM}summary", "")),
         authors=clean_names(names),
-        categories=clean_words([*([primary.get("term", "")] if primary is not None else []), *terms]),
+        categories=clean_words(
+            [*([primary.get("term", "")] if primary is not None else []), *terms]
+        ),
         version=identifier.version,
         url=home_of(identifier.key),
         pdf=f"https://arxiv.org/pdf/{identifier.key.removeprefix('arxiv:')}",

@@ -54,7 +54,9 @@ def find_files(arguments: tuple[Path, ...]) -> tuple[Path, ...]:
         if argument.is_dir():
             inside = sorted(p for p in argument.rglob("*") if p.name.endswith(_ENDINGS))
             if not inside:
-                raise UsageError(f"{argument}: no files in this folder end in {', '.join(_ENDINGS)}")
+                raise UsageError(
+                    f"{argument}: no files in this folder end in {', '.join(_ENDINGS)}"
+                )
             found += inside
         elif argument.exists():
             found.append(argument)
@@ -93,7 +95,7 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
         yield line.removeprefix(b"\xef\xbb\xbf") if first else line
         first = False
         while len(line) > MAX_LINE and not line.endswith(b"\n"):
-            line = stream.readline(MAX_LINE + 1)  # noqa: PLW2901 - the rest of the same line
+            line = stream.readline(MAX_LINE + 1)
 
 
 def _opened(path: Path) -> BinaryIO:

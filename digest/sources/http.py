@@ -20,6 +20,7 @@ MAX_REDIRECTS = 5
 _CHUNK = 65_536
 _BUSY = frozenset((429, 500, 502, 503, 504))
 _SHORT_WAIT = 30.0
+_ATTEMPTS = 3
 
 
 class _BusyError(Exception):
@@ -68,7 +69,7 @@ class PoliteSession:
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_BusyError),
             wait=_patience,
-            stop=tenacity.stop_after_attempt(3) | _names_a_long_wait,
+            stop=_enough,
             sleep=self.sleep,
             reraise=True,
         )
@@ -134,10 +135,11 @@ def _patience(state: tenacity.RetryCallState) -> float:
     return float(2**state.attempt_number)
 
 
-def _names_a_long_wait(state: tenacity.RetryCallState) -> bool:
-    """Long waits belong to the next run, not to this one."""
+def _enough(state: tenacity.RetryCallState) -> bool:
+    """After three attempts, and where a long wait is asked for: that belongs to the next run."""
     error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, _BusyError) and (error.wait or 0) > _SHORT_WAIT
+    long = isinstance(error, _BusyError) and (error.wait or 0) > _SHORT_WAIT
+    return long or state.attempt_number >= _ATTEMPTS
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -19,9 +19,7 @@ MAX_LINE = 4 * 1024 * 1024
 _SIGNALS = {UPVOTES: "upvotes", COMMENTS: "comments", STARS: "stars"}
 
 
-def parse_lines(
-    lines: Iterable[bytes], place: str, today: date, now: datetime
-) -> Iterator[Batch]:
+def parse_lines(lines: Iterable[bytes], place: str, today: date, now: datetime) -> Iterator[Batch]:
     """Read lines as they come, a batch at a time; a broken line is named and left out.
 
     Args:
@@ -49,16 +47,9 @@ def parse_lines(
 
 def _read_line(line: bytes, today: date, now: datetime) -> Sighting | str:
     """A paper, or what is wrong with the line."""
-    if len(line) > MAX_LINE:
-        return f"longer than {MAX_LINE >> 20} MB"
-    try:
-        fields = json.loads(line)
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 (byte {error.start})"
-    except (ValueError, RecursionError) as error:
-        return f"broken JSON ({getattr(error, 'msg', 'nested too deeply')})"
-    if not isinstance(fields, dict):
-        return f"a JSON {type(fields).__name__} instead of an object"
+    fields = _fields(line)
+    if isinstance(fields, str):
+        return fields
     paper = paper_from_fields(fields)
     if isinstance(paper, str):
         return paper
@@ -70,3 +61,18 @@ def _read_line(line: bytes, today: date, now: datetime) -> Sighting | str:
     observed = clean_time(fields.get("observed")) or midday(announced or today, now)
     signals = signals_from_fields(fields, _SIGNALS, min(observed, now))
     return Sighting(paper, Announcement.NEW, announced, signals)
+
+
+def _fields(line: bytes) -> dict[str, object] | str:
+    """The object of a line, or what is wrong with it."""
+    if len(line) > MAX_LINE:
+        return f"longer than {MAX_LINE >> 20} MB"
+    try:
+        fields = json.loads(line)
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 (byte {error.start})"
+    except (ValueError, RecursionError) as error:
+        return f"broken JSON ({getattr(error, 'msg', 'nested too deeply')})"
+    if not isinstance(fields, dict):
+        return f"a JSON {type(fields).__name__} instead of an object"
+    return fields

@@ -22,7 +22,7 @@ def entries(source: str, body: bytes, tags: frozenset[str]) -> Iterator[Element]
     _refuse_unreadable(source, body)
     depth = 0
     try:
-        for event, element in iterparse(io.BytesIO(body), events=("start", "end")):
+        for event, element in _parse(body):
             depth += 1 if event == "start" else -1
             if depth > _MAX_DEPTH:
                 raise SourceError(source, f"XML nested deeper than {_MAX_DEPTH} levels")
@@ -46,10 +46,12 @@ def root_tag(source: str, body: bytes) -> str:
     """
     _refuse_unreadable(source, body)
     try:
-        for _event, element in iterparse(io.BytesIO(body), events=("start",)):
+        for _event, element in _parse(body):
             return str(element.tag)
     except (ParseError, LookupError, ValueError, UnicodeError) as error:
-        raise SourceError(source, f"damaged XML at the beginning of the answer ({error})") from error
+        raise SourceError(
+            source, f"damaged XML at the beginning of the answer ({error})"
+        ) from error
     raise SourceError(source, "empty answer")
 
 
@@ -64,3 +66,11 @@ def _refuse_unreadable(source: str, body: bytes) -> None:
         raise SourceError(source, "JSON instead of XML")
     if _DTD.search(body):
         raise SourceError(source, "XML with a document type definition, which is refused")
+
+
+def _parse(body: bytes) -> Iterator[tuple[str, Element]]:
+    """Starts and ends of elements; DTDs, the door of XML's attacks, were refused before."""
+    events: Iterator[tuple[str, Element]] = iterparse(  # noqa: S314 - see above
+        io.BytesIO(body), events=("start", "end")
+    )
+    return events

@@ -161,7 +161,9 @@ def _update_works(connection: Connection, shelf: _Shelf) -> None:
         if number > 0
     ]
     if rows:
-        values = {name: bindparam(f"new_{name}") for name in rows[0] if name != "number"}
+        values: dict[str, Any] = {
+            name: bindparam(f"new_{name}") for name in rows[0] if name != "number"
+        }
         connection.execute(
             update(papers).where(papers.c.id == bindparam("number")).values(**values),
             [{n if n == "number" else f"new_{n}": v for n, v in row.items()} for row in rows],

@@ -52,11 +52,12 @@ class Deliveries:
     def waiting(self, channel: str, now: datetime) -> int:
         """How many of a channel's mails may be sent now."""
         with reading(self.engine) as connection:
-            return connection.scalar(
-                select(func.count())
-                .select_from(deliveries)
-                .where(*_ready(channel, now))
-            ) or 0
+            return (
+                connection.scalar(
+                    select(func.count()).select_from(deliveries).where(*_ready(channel, now))
+                )
+                or 0
+            )
 
     def claim(self, channel: str, now: datetime) -> Claim | None:
         """Take a channel's oldest mail that may be sent; it is in `sending` when this returns."""
@@ -83,15 +84,21 @@ class Deliveries:
 
     def settle(self, claim: Claim, state: State, answer: str, now: datetime) -> bool:
         """Record a final outcome; False where the claim had been lost."""
-        return self._set(claim, state=state.value, answer=answer[:500], settled=now,
-                         attempts=claim.attempts + 1)
+        return self._set(
+            claim, state=state.value, answer=answer[:500], settled=now, attempts=claim.attempts + 1
+        )
 
     def put_back(
         self, claim: Claim, not_before: datetime, answer: str, *, counts: bool = True
     ) -> bool:
         """Queue again for later; without `counts` no attempt is spent."""
-        return self._set(claim, state=State.QUEUED.value, not_before=not_before,
-                         answer=answer[:500], attempts=claim.attempts + counts)
+        return self._set(
+            claim,
+            state=State.QUEUED.value,
+            not_before=not_before,
+            answer=answer[:500],
+            attempts=claim.attempts + counts,
+        )
 
     def release_abandoned(self, channel: str, now: datetime, *, repeatable: bool) -> int:
         """Settle what was cut off in mid-sending, once its lease has ended.
@@ -123,7 +130,7 @@ class Deliveries:
             rows = connection.execute(
                 select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
             )
-            return {state: count for state, count in rows}
+            return {row[0]: row[1] for row in rows}
 
     def state_of(self, message_id: str) -> State | None:
         """Where the mail with this Message-ID stands."""
@@ -137,8 +144,11 @@ class Deliveries:
         with writing(self.engine) as connection:
             changed: CursorResult[tuple[()]] = connection.execute(
                 update(deliveries)
-                .where(deliveries.c.id == claim.number, deliveries.c.token == claim.token,
-                       deliveries.c.state == State.SENDING.value)
+                .where(
+                    deliveries.c.id == claim.number,
+                    deliveries.c.token == claim.token,
+                    deliveries.c.state == State.SENDING.value,
+                )
                 .values(token=None, lease_until=None, **values)
             )
             return changed.rowcount == 1

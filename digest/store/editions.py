@@ -30,9 +30,7 @@ class Editions:
 
     engine: Engine
 
-    def save(
-        self, made: Sequence[MadeEdition], channel: str, now: datetime
-    ) -> list[MadeEdition]:
+    def save(self, made: Sequence[MadeEdition], channel: str, now: datetime) -> list[MadeEdition]:
         """Store editions, picks and deliveries queued for a channel together.
 
         Returns:
@@ -119,9 +117,7 @@ def _pick_rows(number: int, edition: Edition) -> list[dict[str, Any]]:
     ]
 
 
-def _delivery_row(
-    number: int, message: Message, channel: str, now: datetime
-) -> dict[str, Any]:
+def _delivery_row(number: int, message: Message, channel: str, now: datetime) -> dict[str, Any]:
     return {
         "edition_id": number,
         "channel": channel,

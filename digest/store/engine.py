@@ -47,8 +47,8 @@ def translated(engine: Engine) -> Iterator[None]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that writes: all of it or nothing."""
-    with translated(engine), engine.connect() as connection:
-        connection = connection.execution_options(digest_writes=True)
+    with translated(engine), engine.connect() as plain:
+        connection = plain.execution_options(digest_writes=True)
         with connection.begin():
             yield connection
 
@@ -142,10 +142,10 @@ def _migrate(engine: Engine) -> None:
     if found is not None and found not in known:
         raise StoreError(
             f"the database {engine.url.render_as_string(hide_password=True)} was made by a newer "
-            f"digest (schema {found}, this one knows {REVISION}): update digest; nothing was changed"
+            f"digest (schema {found}, this one knows {REVISION}): update digest; nothing changed"
         )
-    with engine.connect() as connection:
-        connection = connection.execution_options(digest_writes=True)  # noqa: PLW2901
+    with engine.connect() as plain:
+        connection = plain.execution_options(digest_writes=True)
         with connection.begin():
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -164,6 +164,3 @@ def _advice(said: str) -> str:
     if "locked" in lowered:
         return "; another program has held it for a minute: try again"
     return ""
-
-
-

@@ -78,5 +78,3 @@ class Papers:
         with reading(self.engine) as connection:
             rows = connection.execute(select(papers).order_by(papers.c.id.desc()).limit(most))
             return [paper_of(row, (row.key,)) for row in rows]
-
-

@@ -13,9 +13,9 @@ from sqlalchemy import (
     Row,
     and_,
     delete,
+    false,
     func,
     insert,
-    false,
     or_,
     select,
     update,
@@ -116,7 +116,9 @@ class Readers:
     def count(self) -> int:
         """How many active readers of configuration and store there are."""
         with reading(self.engine) as connection:
-            return connection.scalar(select(func.count()).select_from(readers).where(_listed())) or 0
+            return (
+                connection.scalar(select(func.count()).select_from(readers).where(_listed())) or 0
+            )
 
     def due(self, now: datetime, on: date | None, after: int = 0, most: int = 1000) -> list[Due]:
         """The next readers, by number, who should get an edition.

@@ -76,9 +76,7 @@ def columns_of(paper: Paper) -> dict[str, Any]:
     }
 
 
-def latest_signals(
-    connection: Connection, numbers: Iterable[int]
-) -> dict[int, Mapping[str, int]]:
+def latest_signals(connection: Connection, numbers: Iterable[int]) -> dict[int, Mapping[str, int]]:
     """The last value of each count; the largest where two sources have one."""
     found: dict[int, dict[str, int]] = {}
     for chunk in chunks(numbers):

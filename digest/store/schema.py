@@ -22,7 +22,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy import Column as C
+from sqlalchemy import Column as Col
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -52,129 +52,129 @@ metadata = MetaData(naming_convention=NAMING)
 papers = Table(
     "papers",
     metadata,
-    C("id", Integer, primary_key=True),
-    C("key", String(300), nullable=False, unique=True),
-    C("title", Text, nullable=False),
-    C("abstract", Text, nullable=False),
-    C("authors", Text, nullable=False),
-    C("categories", Text, nullable=False),
-    C("version", Integer, nullable=False),
-    C("url", Text),
-    C("pdf", Text),
-    C("code", Text),
-    C("project", Text),
-    C("announced", Date),  # the earliest date on which any source announced it as fresh
+    Col("id", Integer, primary_key=True),
+    Col("key", String(300), nullable=False, unique=True),
+    Col("title", Text, nullable=False),
+    Col("abstract", Text, nullable=False),
+    Col("authors", Text, nullable=False),
+    Col("categories", Text, nullable=False),
+    Col("version", Integer, nullable=False),
+    Col("url", Text),
+    Col("pdf", Text),
+    Col("code", Text),
+    Col("project", Text),
+    Col("announced", Date),  # the earliest date on which any source announced it as fresh
 )
 
 paper_keys = Table(
     "paper_keys",
     metadata,
-    C("key", String(300), primary_key=True),
-    C("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Col("key", String(300), primary_key=True),
+    Col("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
 announcements = Table(
     "announcements",
     metadata,
-    C("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
-    C("source", String(60), primary_key=True),
-    C("date", Date, primary_key=True),
-    C("kind", String(20), nullable=False),
+    Col("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Col("source", String(60), primary_key=True),
+    Col("date", Date, primary_key=True),
+    Col("kind", String(20), nullable=False),
     Index("ix_announcements_date", "date", "kind"),
 )
 
 signals = Table(
     "signals",
     metadata,
-    C("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
-    C("source", String(60), primary_key=True),
-    C("name", String(20), primary_key=True),
-    C("observed", UtcTime, primary_key=True),
-    C("value", Integer, nullable=False),
+    Col("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Col("source", String(60), primary_key=True),
+    Col("name", String(20), primary_key=True),
+    Col("observed", UtcTime, primary_key=True),
+    Col("value", Integer, nullable=False),
 )
 
 visits = Table(
     "visits",
     metadata,
-    C("source", String(60), primary_key=True),
-    C("date", Date, primary_key=True),
-    C("asked", UtcTime, nullable=False),
-    C("complete", Boolean, nullable=False),
-    C("announced", Integer),
-    C("read", Integer, nullable=False),
-    C("problem", Text),
-    C("retry_at", UtcTime),
+    Col("source", String(60), primary_key=True),
+    Col("date", Date, primary_key=True),
+    Col("asked", UtcTime, nullable=False),
+    Col("complete", Boolean, nullable=False),
+    Col("announced", Integer),
+    Col("read", Integer, nullable=False),
+    Col("problem", Text),
+    Col("retry_at", UtcTime),
 )
 
 readers = Table(
     "readers",
     metadata,
-    C("id", Integer, primary_key=True),
-    C("name", String(320), nullable=False, unique=True),
-    C("address", String(320), nullable=False),
-    C("kind", String(20), nullable=False),
-    C("minute", Integer, nullable=False),
-    C("zone", String(64), nullable=False),
-    C("weekdays", Integer, nullable=False),  # bit 0 is Monday
-    C("picks", Integer, nullable=False),  # at most so many papers an edition
-    C("active", Boolean, nullable=False),
-    C("created", UtcTime, nullable=False),
+    Col("id", Integer, primary_key=True),
+    Col("name", String(320), nullable=False, unique=True),
+    Col("address", String(320), nullable=False),
+    Col("kind", String(20), nullable=False),
+    Col("minute", Integer, nullable=False),
+    Col("zone", String(64), nullable=False),
+    Col("weekdays", Integer, nullable=False),  # bit 0 is Monday
+    Col("picks", Integer, nullable=False),  # at most so many papers an edition
+    Col("active", Boolean, nullable=False),
+    Col("created", UtcTime, nullable=False),
     Index("ix_readers_due", "active", "zone", "minute"),
 )
 
 interests = Table(
     "interests",
     metadata,
-    C("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
-    C("position", Integer, primary_key=True),
-    C("name", String(200), nullable=False),
-    C("text", Text, nullable=False),  # in the grammar of digest.grammar.interests
+    Col("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    Col("position", Integer, primary_key=True),
+    Col("name", String(200), nullable=False),
+    Col("text", Text, nullable=False),  # in the grammar of digest.grammar.interests
 )
 
 editions = Table(
     "editions",
     metadata,
-    C("id", Integer, primary_key=True),
-    C("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), nullable=False),
-    C("date", Date, nullable=False),
-    C("kind", String(20), nullable=False),
-    C("mood", String(20), nullable=False),
-    C("subject", Text, nullable=False),
-    C("considered", Integer, nullable=False),
-    C("made", UtcTime, nullable=False),
+    Col("id", Integer, primary_key=True),
+    Col("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), nullable=False),
+    Col("date", Date, nullable=False),
+    Col("kind", String(20), nullable=False),
+    Col("mood", String(20), nullable=False),
+    Col("subject", Text, nullable=False),
+    Col("considered", Integer, nullable=False),
+    Col("made", UtcTime, nullable=False),
     UniqueConstraint("reader_id", "date", "kind"),
 )
 
 picks = Table(
     "picks",
     metadata,
-    C("edition_id", ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
-    C("paper_id", ForeignKey("papers.id"), primary_key=True, index=True),
-    C("position", Integer, nullable=False),
-    C("score", Float, nullable=False),
-    C("interest", String(200)),
-    C("reasons", Text, nullable=False),
+    Col("edition_id", ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Col("paper_id", ForeignKey("papers.id"), primary_key=True, index=True),
+    Col("position", Integer, nullable=False),
+    Col("score", Float, nullable=False),
+    Col("interest", String(200)),
+    Col("reasons", Text, nullable=False),
 )
 
 deliveries = Table(
     "deliveries",
     metadata,
-    C("id", Integer, primary_key=True),
-    C("edition_id", ForeignKey("editions.id", ondelete="CASCADE"), nullable=False, unique=True),
-    C("channel", String(20), nullable=False),
-    C("message_id", String(300), nullable=False, unique=True),
-    C("sender", String(320), nullable=False),
-    C("recipient", String(320), nullable=False),
-    C("subject", Text, nullable=False),
-    C("label", String(200), nullable=False),
-    C("body", LargeBinary, nullable=False),
-    C("body_hash", String(64), nullable=False),
-    C("state", String(20), nullable=False),
-    C("attempts", Integer, nullable=False),
-    C("not_before", UtcTime, nullable=False),
-    C("token", String(32)),
-    C("lease_until", UtcTime),
-    C("answer", Text),
-    C("settled", UtcTime),
+    Col("id", Integer, primary_key=True),
+    Col("edition_id", ForeignKey("editions.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Col("channel", String(20), nullable=False),
+    Col("message_id", String(300), nullable=False, unique=True),
+    Col("sender", String(320), nullable=False),
+    Col("recipient", String(320), nullable=False),
+    Col("subject", Text, nullable=False),
+    Col("label", String(200), nullable=False),
+    Col("body", LargeBinary, nullable=False),
+    Col("body_hash", String(64), nullable=False),
+    Col("state", String(20), nullable=False),
+    Col("attempts", Integer, nullable=False),
+    Col("not_before", UtcTime, nullable=False),
+    Col("token", String(32)),
+    Col("lease_until", UtcTime),
+    Col("answer", Text),
+    Col("settled", UtcTime),
     Index("ix_deliveries_queue", "channel", "state", "not_before"),
 )

@@ -47,9 +47,10 @@ class Visits:
     def patience(self, source: str) -> datetime | None:
         """The latest time until which a service asked us to wait, whatever the date."""
         with reading(self.engine) as connection:
-            return connection.scalar(
+            latest: datetime | None = connection.scalar(
                 select(func.max(visits.c.retry_at)).where(visits.c.source == source)
             )
+            return latest
 
     def coverage(self, day: date) -> tuple[Coverage, ...]:
         """What each source announced and what was read for a date, by source."""
