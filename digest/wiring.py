@@ -126,11 +126,12 @@ def _session(settings: Settings, stopping: threading.Event | None) -> PoliteSess
     contact = settings.owner or settings.address
     if stopping is None:
         return PoliteSession(contact)
-    return PoliteSession(contact, sleep=lambda seconds: void(stopping.wait(seconds)))
+    return PoliteSession(contact, sleep=wait_until_stopped(stopping))
 
 
-def void(_: object) -> None:
-    """Take a result that nobody needs."""
+def wait_until_stopped(stopping: threading.Event) -> Callable[[float], object]:
+    """Waiting that ends early when the program is to end."""
+    return stopping.wait
 
 
 def _services(settings: Settings, session: PoliteSession) -> tuple[Source, ...]:

@@ -30,7 +30,8 @@ class Outbox:
             self.folder.mkdir(parents=True, exist_ok=True)
             target = self.folder / f"{message.label}.eml"
             if html is not None:
-                _write(target.with_suffix(".html"), html.get_content().encode())
+                page = html.get_content().replace("\r\n", "\n")
+                _write(target.with_suffix(".html"), page.encode())
             _write(target, message.raw)
         except OSError as error:
             raise ChannelError(

@@ -109,6 +109,22 @@ class TfidfRanker:
         reasons.sort(key=lambda reason: (-reason.share, reason.label))
         return tuple(reasons[:MOST_REASONS])
 
+    def account(self, profile: Profile, candidate: int) -> tuple[float, float]:
+        """A score's two sides: what speaks for the paper, and what all papers have of it.
+
+        The first less the second is the score, where the profile excludes nothing.
+        """
+        parts = self._parts(profile)
+        exact = sum(
+            _EXACT[keyword.kind][1] * keyword.weight
+            for keyword in profile.interest.keywords
+            if keyword.kind in _EXACT and self._matcher.matches(keyword)[candidate]
+        )
+        if not parts.length:
+            return exact, 0.0
+        wanted = self._wanted(parts, candidate) @ self._papers[candidate].data
+        return exact + float(wanted) / parts.length, float(self._common[candidate]) / parts.length
+
     def _counts(self, papers: Iterable[Paper]) -> Any:  # noqa: ANN401 - a sparse matrix
         return self._count.transform(paper.text for paper in papers)
 
@@ -152,12 +168,8 @@ class TfidfRanker:
 
     def _terms(self, parts: _Parts, candidate: int) -> list[Reason]:
         """The shares of the candidate's own terms; a pair of words takes its words' shares in."""
-        profile = parts.plain
-        for keyword, vector in parts.phrases:
-            if self._matcher.has(candidate, keyword.text):
-                profile = profile + vector
         paper = self._papers[candidate]
-        wanted = np.asarray(profile[:, paper.indices].todense(), dtype=np.float64).ravel()
+        wanted = self._wanted(parts, candidate)
         shares = (wanted - self._mean[paper.indices]) * paper.data / parts.length
         by_column = {
             int(column): float(share)
@@ -172,6 +184,17 @@ class TfidfRanker:
                 found.setdefault(int(column), term)
         reasons = _folded({term: by_column[column] for column, term in found.items()}, spoken)
         return _joined(reasons, lambda phrase: self._matcher.holds(candidate, phrase))
+
+
+    def _wanted(self, parts: _Parts, candidate: int) -> Vector:
+        """The profile at the candidate's own columns, phrases only where they stand."""
+        profile = parts.plain
+        for keyword, vector in parts.phrases:
+            if self._matcher.has(candidate, keyword.text):
+                profile = profile + vector
+        return np.asarray(
+            profile[:, self._papers[candidate].indices].todense(), dtype=np.float64
+        ).ravel()
 
 
 def _folded(shares: Mapping[str, float], spoken: Mapping[str, str]) -> list[Reason]:

@@ -45,7 +45,7 @@ class PoliteSession:
     contact: str | None
     spacing: float = 3.0
     deadline: float = 90.0
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
     clock: Callable[[], float] = time.monotonic
     _session: requests.Session = field(default_factory=requests.Session)
     _last: dict[str, float] = field(default_factory=dict)

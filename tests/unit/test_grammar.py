@@ -1,0 +1,173 @@
+"""The one grammar of interests, schedules and addresses."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.errors import UsageError
+from digest.grammar.address import parse_address
+from digest.grammar.interests import format_interest, parse_interest
+from digest.grammar.schedule import (
+    format_hour,
+    format_weekdays,
+    parse_hour,
+    parse_weekdays,
+    parse_zone,
+)
+from digest.model import Interest, Keyword, KeywordKind
+
+
+def test_the_example_of_the_documentation_is_read() -> None:
+    """Weights, phrases, authors, categories, liked papers and exclusions, in one line."""
+    found = parse_interest(
+        "mine",
+        '"graph neural network"^2, molecules, author:"Jane Roe", cat:cs.LG, '
+        "like:https://arxiv.org/abs/2401.12345v3, -survey",
+    )
+    assert found == Interest(
+        "mine",
+        (
+            Keyword("graph neural network", KeywordKind.PHRASE, 2.0),
+            Keyword("molecules"),
+            Keyword("Jane Roe", KeywordKind.AUTHOR),
+            Keyword("cs.LG", KeywordKind.CATEGORY),
+        ),
+        (Keyword("survey"),),
+        ("arxiv:2401.12345",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('"never closed', "never closed"),
+        ("word^0", "weight"),
+        ("word^much", "weight"),
+        ("auther:Jane", "did you mean author:?"),
+        ("like:teapot", "arXiv id"),
+        ("-like:2401.12345", "neither"),
+        ("a, -, b", "no word"),
+        ("author:", "no word"),
+        ('"two" "phrases"', "cannot read"),
+    ],
+)
+def test_an_item_that_cannot_be_read_is_named(text: str, said: str) -> None:
+    """The message names the item and what it should look like."""
+    with pytest.raises(UsageError, match=said.replace("?", r"\?")):
+        parse_interest("mine", text)
+
+
+def test_a_colon_in_plain_words_is_no_prefix() -> None:
+    """Only prefixes that exist, or nearly exist, are taken for prefixes."""
+    assert parse_interest("x", "source: separation").keywords == (Keyword("source: separation"),)
+
+
+def test_empty_items_are_passed_over() -> None:
+    """Commas and empty lines part items, and may stand in a row."""
+    assert parse_interest("x", " , a,\n\n b ,").keywords == (Keyword("a"), Keyword("b"))
+
+
+_WORDS = st.text("abcdefgäß日本 0123456789+-.", min_size=1, max_size=20).map(str.split).map(" ".join)
+_KEYWORDS = st.builds(
+    Keyword,
+    _WORDS.filter(lambda w: any(c.isalnum() for c in w) and not w.startswith("-")),
+    st.sampled_from(KeywordKind),
+    st.integers(1, 200).map(lambda n: n / 2),
+)
+
+
+@given(
+    keywords=st.lists(_KEYWORDS, max_size=6, unique=True),
+    excluded=st.lists(_KEYWORDS, max_size=4, unique=True),
+)
+def test_what_is_written_reads_back_the_same(
+    keywords: list[Keyword], excluded: list[Keyword]
+) -> None:
+    """Formatting and parsing are inverse, for every interest."""
+    interest = Interest("x", tuple(keywords), tuple(excluded), ("arxiv:2401.12345",))
+    assert parse_interest("x", format_interest(interest)) == interest
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused_in_words(text: str) -> None:
+    """No input ends in another error than the one that says what to do."""
+    try:
+        parse_interest("x", text)
+    except UsageError as error:
+        assert str(error)
+
+
+@pytest.mark.parametrize(("text", "minute"), [("7", 420), ("07:30", 450), ("23:59", 1439)])
+def test_hours(text: str, minute: int) -> None:
+    """An hour, with minutes or without."""
+    assert parse_hour(text) == minute
+    assert parse_hour(format_hour(minute)) == minute
+
+
+@pytest.mark.parametrize("text", ["24", "7:60", "seven", "", "-1", "7.30"])
+def test_what_is_no_hour(text: str) -> None:
+    """Refused with the form it should have."""
+    with pytest.raises(UsageError, match="7:30"):
+        parse_hour(text)
+
+
+def test_zones() -> None:
+    """A zone of the tz database; a near miss gets a suggestion."""
+    assert parse_zone("Europe/Berlin") == "Europe/Berlin"
+    with pytest.raises(UsageError, match="did you mean Europe/Berlin"):
+        parse_zone("Europe/Berlim")
+    with pytest.raises(UsageError, match="did you mean Europe/Berlin"):
+        parse_zone("berlin")
+    with pytest.raises(UsageError, match="no time zone"):
+        parse_zone("../../etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("daily", {0, 1, 2, 3, 4, 5, 6}),
+        ("weekdays", {0, 1, 2, 3, 4}),
+        ("mon-fri", {0, 1, 2, 3, 4}),
+        ("fri-mon", {4, 5, 6, 0}),
+        ("Mon, wednesday thu", {0, 2, 3}),
+    ],
+)
+def test_weekdays(text: str, days: set[int]) -> None:
+    """Names, ranges (also over the week's end) and lists."""
+    assert parse_weekdays(text) == days
+    assert parse_weekdays(format_weekdays(frozenset(days))) == days
+
+
+@pytest.mark.parametrize("text", ["", "noday", "1-5", "m"])
+def test_what_is_no_weekday(text: str) -> None:
+    """Numbers are refused: they mean different days to different people."""
+    with pytest.raises(UsageError, match="weekdays"):
+        parse_weekdays(text)
+
+
+def test_addresses() -> None:
+    """One plain mailbox; the domain in ASCII and lower case."""
+    assert parse_address(" Ann@Example.ORG ") == "Ann@example.org"
+    assert parse_address("ann@bücher.example") == "ann@xn--bcher-kva.example"
+    assert parse_address("ann@mailhost") == "ann@mailhost"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ann",
+        "ann@",
+        "a@example.org, b@example.org",
+        "Ann <ann@example.org>",
+        "ann@example.org\r\nBcc: eve@example.org",
+        '"quoted"@example.org',
+        "ann@[127.0.0.1]",
+        "a\u200bnn@example.org",
+        "x" * 65 + "@example.org",
+        "änn@example.org",
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
+    """Refused: several, named, quoted, injected, invisible, too long."""
+    with pytest.raises(UsageError):
+        parse_address(text)
