@@ -1,0 +1,190 @@
+"""`digest daemon`: real processes, real signals."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from digest.config import Settings, load
+from digest.daemon import Daemon, one_at_a_time
+from digest.errors import ConfigError, UsageError
+from digest.wiring import House, build
+from tests.conftest import DATA, Digest, Replay
+
+PATIENCE = 30.0
+
+
+def wait_for(what: Callable[[], object]) -> None:
+    """Until something holds, at most half a minute."""
+    end = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def log() -> str:
+    """The daemon's log so far."""
+    path = Path("digest.log")
+    return path.read_text() if path.exists() else ""
+
+
+@contextmanager
+def daemon(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A daemon process; ended at the latest with the test."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "digest", "daemon", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def configure(replay: Replay, *more: str) -> None:
+    """A configuration for a daemon that has work at once."""
+    replay.answer("/daily", (DATA / "huggingface_2026-03-17.json").read_bytes())
+    lines = (
+        "DIGEST_ADDRESS=ann@example.org",
+        "DIGEST_HOUR=0",
+        "DIGEST_SOURCES=huggingface",
+        f"DIGEST_HUGGINGFACE={replay.address}/daily",
+        "DIGEST_DATABASE=sqlite:///t.db",
+        "DIGEST_OUTBOX=out",
+        "DIGEST_LOG=digest.log",
+    )
+    Path("config.env").write_text("\n".join((*lines, *more)) + "\n")
+
+
+def test_it_serves_who_is_due_and_ends_cleanly(replay: Replay, digest: Digest) -> None:
+    """The edition comes with the first tick; SIGTERM ends it with 0; nothing comes twice."""
+    configure(replay)
+    for times in (1, 2):
+        with daemon() as process:
+            wait_for(lambda: list(Path("out").glob("*.eml")))
+            wait_for(lambda times=times: log().count("daemon started") == times)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0
+    assert len(list(Path("out").glob("*.eml"))) == 1
+    assert log().count("daemon ended") == 2
+    assert "Nobody is due" in digest("run").out
+
+
+def test_one_daemon_at_a_time(replay: Replay) -> None:
+    """The second says so and ends with 2; after the first has ended another may start."""
+    configure(replay)
+    with daemon() as first:
+        wait_for(lambda: "daemon started" in log())
+        with daemon() as second:
+            output, _ = second.communicate(timeout=PATIENCE)
+        assert second.returncode == 2
+        assert "another digest daemon serves this database already" in output
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(PATIENCE) == 0
+    with one_at_a_time("sqlite:///t.db"):
+        pass
+
+
+def test_sigterm_in_mid_work_loses_nothing(replay: Replay, digest: Digest) -> None:
+    """Ended between mails: what was made waits in the store, and goes out once."""
+    configure(replay)
+    for number in range(60):
+        digest("readers", "add", f"r{number}@example.org", "--keywords", "graph", "--hour", 0)
+    with daemon() as process:
+        wait_for(lambda: len(list(Path("out").glob("*.eml"))) > 3)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    digest("run")
+    assert len(list(Path("out").glob("*.eml"))) == 61
+    assert not list(Path("out").glob(".*"))
+
+
+def make(read: Callable[[], Settings], stopping: threading.Event | None = None) -> Daemon:
+    """A daemon to tick by hand."""
+    return Daemon(read, _house, lambda: datetime.now(UTC), stopping or threading.Event())
+
+
+def _house(settings: Settings) -> House:
+    return build(settings, stopping=threading.Event())
+
+
+def test_an_edited_configuration_is_read_at_the_next_tick(
+    replay: Replay, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bad edit keeps the old settings and warns once; a good one takes effect."""
+    configure(replay, "DIGEST_LIMIT=2")
+    served = make(lambda: load(None, {}))
+    served.tick()
+    first = list(Path("out").iterdir())
+    assert first
+
+    configure(replay, "DIGEST_LIMTI=3")
+    with caplog.at_level("WARNING"):
+        served.tick()
+        served.tick()
+    warnings = [r.message for r in caplog.records if "DIGEST_LIMTI" in r.message]
+    assert len(warnings) == 1
+    assert "did you mean DIGEST_LIMIT" in warnings[0]
+    assert "stay in force" in warnings[0]
+
+    configure(replay, "DIGEST_ADDRESS_=x")
+    Path("config.env").write_text(
+        Path("config.env").read_text().replace("DIGEST_ADDRESS_=x\n", "").replace("ann@", "bob@")
+    )
+    served.tick()
+    house = _house(load(None, {}))
+    configured = house.store.readers.find("config")
+    house.close()
+    assert configured is not None
+    assert configured.address == "bob@example.org"
+
+
+def test_a_database_cannot_be_changed_under_a_running_daemon(
+    replay: Replay, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says that a restart is needed, and goes on with the old one."""
+    configure(replay)
+    served = make(lambda: load(None, {}))
+    served.tick()
+    Path("config.env").write_text(Path("config.env").read_text().replace("t.db", "u.db"))
+    with caplog.at_level("WARNING"):
+        served.tick()
+    assert "restart the daemon" in caplog.text
+    assert not Path("u.db").exists()
+
+
+def test_without_any_valid_settings_a_tick_says_so(replay: Replay) -> None:
+    """There is nothing to fall back to."""
+    configure(replay, "DIGEST_LIMTI=3")
+    with pytest.raises(ConfigError):
+        make(lambda: load(None, {})).tick()
+
+
+def test_a_database_that_breaks_ends_the_daemon_loudly(replay: Replay) -> None:
+    """With the store's exit code, for the service manager to see."""
+    configure(replay)
+    Path("t.db").write_bytes(b"no database" * 100)
+    with daemon() as process:
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 78
+    assert "restore a backup" in output
+
+
+def test_the_lock_is_the_databases(tmp_path: Path) -> None:
+    """Two databases, two daemons."""
+    with one_at_a_time(f"sqlite:///{tmp_path}/a.db"), one_at_a_time(f"sqlite:///{tmp_path}/b.db"):
+        with pytest.raises(UsageError, match="already"), one_at_a_time(f"sqlite:///{tmp_path}/a.db"):
+            pass
+        with one_at_a_time("postgresql://u@h/one"), one_at_a_time("postgresql://u@h/two"):
+            pass

@@ -1,0 +1,109 @@
+"""`digest readers` and `digest preview`: who gets what, without anything being sent."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import DATA, Digest
+
+DB = ("--database", "t.db")
+ANN = "ann@example.org"
+
+
+def test_a_readers_life(digest: Digest) -> None:
+    """Add, list, show, edit, remove: each says what it did."""
+    wishes = ("--keywords", '"graph nets"^2, -survey', "--interest", "sky=galaxies", "--hour",
+              "6:30", "--zone", "Europe/Berlin", "--weekdays", "mon-fri", "--limit", 5)  # fmt: skip
+    done = digest("readers", "add", ANN, *wishes, *DB)
+    assert done.out == f"{ANN} gets an edition weekdays from 06:30 Europe/Berlin.\n"
+    assert ANN in digest("readers", "list", *DB).out
+    shown = digest("readers", "show", ANN, *DB).out
+    assert 'interests: "graph nets"^2, -survey' in shown
+    assert "sky: galaxies" in shown
+    assert "at most 5 papers" in shown
+
+    digest("readers", "edit", ANN, "--hour", 9, "--keywords", "owls", *DB)
+    (changed,) = [digest("readers", "show", ANN, "--json", *DB).json]
+    assert changed == {
+        "address": ANN,
+        "kind": "saved",
+        "hour": "09:00",
+        "zone": "Europe/Berlin",
+        "weekdays": "weekdays",
+        "limit": 5,
+        "interests": {"interests": "owls"},
+    }
+    assert digest("readers", "remove", ANN, "--yes", *DB).code == 0
+    assert "No readers yet" in digest("readers", "list", *DB).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", ANN), "is a reader already"),
+        (("add", "ANN@example.org"), "is a reader already"),
+        (("add", "nobody"), "is no mail address"),
+        (("add", "b@example.org", "--hour", "25"), "is no hour"),
+        (("add", "b@example.org", "--zone", "Berlin"), "did you mean Europe/Berlin"),
+        (("add", "b@example.org", "--interest", "x"), "write NAME=TEXT"),
+        (("add", "b@example.org", "--interest", "x=a", "--interest", "x=b"), "two interests"),
+        (("show", "b@example.org"), "is no reader here"),
+        (("edit", ANN), "nothing to change"),
+        (("remove", "b@example.org", "--yes"), "is no reader here"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    digest: Digest, arguments: tuple[str, ...], said: str
+) -> None:
+    """Exit code 2 and the reason; nothing changes."""
+    digest("readers", "add", ANN, "--keywords", "owls", *DB)
+    before = digest("readers", "list", "--json", *DB).out
+    done = digest("readers", *arguments, *DB)
+    assert (done.code, "Traceback" in done.err) == (2, False)
+    assert said in done.err
+    assert digest("readers", "list", "--json", *DB).out == before
+
+
+def test_the_person_of_the_configuration_is_one_of_the_readers(digest: Digest) -> None:
+    """Listed and shown; changed in the configuration, not here; never twice."""
+    Path("config.env").write_text(f"DIGEST_ADDRESS={ANN}\nDIGEST_KEYWORDS=owls\n")
+    assert '"kind": "config"' in digest("readers", "list", "--json", *DB).out
+    assert "(from the configuration)" in digest("readers", "show", ANN, *DB).out
+    assert "config.env" in digest("readers", "edit", ANN, "--hour", 3, *DB).err
+    assert "is a reader already" in digest("readers", "add", ANN, *DB).err
+    Path("config.env").write_text("DIGEST_LIMIT=3\n")
+    assert "No readers yet" in digest("readers", "list", *DB).out
+
+
+def test_an_address_in_both_places_is_a_mistake(digest: Digest) -> None:
+    """It would get two mails; said before anything is sent."""
+    digest("readers", "add", ANN, *DB)
+    Path("config.env").write_text(f"DIGEST_ADDRESS={ANN}\n")
+    done = digest("run", DATA / "papers.jsonl", "--date", "2026-03-17", "--outbox", "out", *DB)
+    assert done.code == 2
+    assert "would get two mails" in done.err
+    assert not Path("out").exists()
+
+
+def test_a_preview_sends_nothing_and_stores_no_edition(digest: Digest) -> None:
+    """The same letter that a run would make; also after that run."""
+    digest("readers", "add", ANN, "--keywords", "anomaly detection", *DB)
+    files, when = (DATA / "saved_page_a.txt",), ("--date", "2026-03-17")
+    asked = ("preview", "--reader", ANN, *when, "--output", "-", *DB)
+    digest("preview", *files, "--reader", ANN, *when, "--output", "first.html", *DB)
+    first = Path("first.html").read_text(encoding="utf-8")
+    assert "speaks of anomaly detection" in first
+    run = digest("run", *files, *when, "--outbox", "out", "--json", *DB)
+    assert run.json["sent"] == 1
+    again = digest(*asked)
+    assert again.out.strip() == first.strip()
+    assert len(list(Path("out").iterdir())) == 2
+
+
+def test_a_preview_with_keywords_saves_nobody(digest: Digest) -> None:
+    """Nor does one without anything: the trending edition."""
+    for keywords in (("--keywords", "shelves"), ()):
+        done = digest("preview", DATA / "saved_page_a.txt", *keywords, "--output", "-", *DB)
+        assert "<h1" in done.out
+    assert "No readers yet" in digest("readers", "list", *DB).out
+    assert "nothing new" in digest("preview", "--date", "2020-01-01", *DB).err
