@@ -3,6 +3,7 @@
 One source's failure never stops another; each batch is kept whole; asking again changes nothing.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from digest.store.visits import Visit
 
 log = logging.getLogger(__name__)
 
+_OUR_FAULT = "an error in this program; the log has the details"
 _RETRY = timedelta(minutes=10)
 _LOOK_UP_PACE = timedelta(hours=20)
 
@@ -65,31 +67,33 @@ def collect(
 
 def look_up_liked(store: Store, service: ArxivIds, request: Request) -> SourceReport | None:
     """Ask arXiv for papers that readers like and the store does not know; None: nothing to ask."""
-    liked = store.readers.liked_keys()
-    unknown = sorted(liked - store.papers.known_keys(liked))
-    ids = [found for key in unknown if (found := arxiv_id(key))][:IDS_A_REQUEST]
     last = store.visits.last(NAME, request.date)
-    if not ids or (last and request.now - last.asked < _LOOK_UP_PACE):
+    pace = _LOOK_UP_PACE if last is None or last.complete else _RETRY
+    patience = store.visits.patience(NAME)
+    if (last and request.now - last.asked < pace) or (patience and patience > request.now):
         return None
-    report = SourceReport(NAME, announced=len(ids))
+    liked = store.readers.liked_keys()
+    unknown = liked - store.papers.known_keys(liked)
+    ids = [found for key in unknown if (found := arxiv_id(key))]
+    # Another hundred each day, so that ids which arXiv does not know block nobody for ever.
+    ids.sort(key=lambda one: hashlib.sha256(f"{one}{request.date}".encode()).digest())
+    ids = ids[:IDS_A_REQUEST]
+    if not ids:
+        return None
+    report, retry_at = SourceReport(NAME, announced=len(ids)), None
     try:
         papers = service.look_up(ids)
         sightings = [Sighting(paper, Announcement.LOOKED_UP) for paper in papers]
         added = store.papers.add(sightings, NAME, request.date)
         report = replace(report, read=len(papers), added=added)
+    except StoreError:
+        raise
     except SourceError as error:
-        report = replace(report, problem=error.problem)
-    store.visits.save(
-        Visit(
-            NAME,
-            request.date,
-            request.now,
-            not report.failed,
-            report.read,
-            len(ids),
-            report.problem,
-        )
-    )
+        report, retry_at = replace(report, problem=error.problem), error.retry_at
+    except Exception:
+        log.exception("source %s", NAME)
+        report = replace(report, problem=_OUR_FAULT)
+    _remember(store, report, request, retry_at)
     return report
 
 
@@ -128,7 +132,9 @@ def _ask(
                     announced=(report.announced or 0) + (batch.announced or batch.read),
                     added=report.added + added,
                     troubles=tuple(known[:MAX_TROUBLES]),
-                    more_troubles=report.more_troubles + max(len(known) - MAX_TROUBLES, 0),
+                    more_troubles=report.more_troubles
+                    + batch.more_troubles
+                    + max(len(known) - MAX_TROUBLES, 0),
                 )
                 advance(batch.read)
                 if stopping():
@@ -141,14 +147,22 @@ def _ask(
         raise
     except Exception:
         log.exception("source %s", source.name)
-        report = replace(report, problem="an error in this program; the log has the details")
+        report = replace(report, problem=_OUR_FAULT)
     for trouble in report.troubles:
         log.warning("%s: %s", source.name, trouble)
     if report.problem:
         log.warning("%s: %s", source.name, report.problem)
+    _remember(store, report, request, retry_at)
+    return report
+
+
+def _remember(
+    store: Store, report: SourceReport, request: Request, retry_at: datetime | None
+) -> None:
+    """Keep what a visit brought, for coverage and for the next visit."""
     store.visits.save(
         Visit(
-            source.name,
+            report.source,
             request.date,
             request.now,
             complete=not report.failed,
@@ -158,4 +172,3 @@ def _ask(
             retry_at=retry_at,
         )
     )
-    return report

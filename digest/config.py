@@ -30,7 +30,26 @@ _NOT_SETTINGS = frozenset({"DIGEST_CONFIG", "DIGEST_SHARED"})
 
 
 def _word(text: str) -> str:
-    return text.strip()
+    """A name that goes over the wire: ASCII without spaces."""
+    word = text.strip()
+    if not word.isascii() or not word.isprintable() or " " in word:
+        raise UsageError(f"{text!r} holds a sign that cannot be sent: write plain letters")
+    return word
+
+
+def _host(text: str) -> str:
+    host = _word(text).rstrip(".")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|\[?[0-9a-fA-F:]+\]?", host):
+        raise UsageError(f"{text!r} is no host's name")
+    return host
+
+
+def _password(text: str) -> str:
+    """A password; app passwords are shown with spaces that are not what they seem."""
+    password = text.strip().replace("\u00a0", " ")
+    if not password.isascii():
+        raise UsageError("it holds a letter that cannot be sent")
+    return password
 
 
 def _number(low: float, high: float, *, whole: bool = True) -> Callable[[str], float]:
@@ -118,11 +137,11 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_HUGGINGFACE": Key("huggingface", _address_of_service),
     "DIGEST_DATABASE": Key("database", database_url),
     "DIGEST_OUTBOX": Key("outbox", _path),
-    "DIGEST_SMTP_HOST": Key("smtp_host", _word),
+    "DIGEST_SMTP_HOST": Key("smtp_host", _host),
     "DIGEST_SMTP_PORT": Key("smtp_port", _number(1, 65535)),
     "DIGEST_SMTP_SECURITY": Key("smtp_security", _choice("starttls", "tls")),
     "DIGEST_SMTP_USER": Key("smtp_user", _word),
-    "DIGEST_SMTP_PASSWORD": Key("smtp_password", _word),
+    "DIGEST_SMTP_PASSWORD": Key("smtp_password", _password),
     "DIGEST_SMTP_CA_FILE": Key("smtp_ca_file", _path),
     "DIGEST_FROM": Key("sender", parse_address),
     "DIGEST_OWNER": Key("owner", parse_address),
@@ -217,9 +236,14 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
                 warnings.append(f"environment: {_unknown(name)}")
     values: dict[str, Any] = {}
     interests: dict[str, Interest] = {}
+    named: dict[str, str] = {"interests": "DIGEST_KEYWORDS"}
     for entry in entries:
         if entry.key.startswith(INTEREST_PREFIX):
             name = _interest_name(entry.key)
+            if named.setdefault(name, entry.key) != entry.key:
+                raise ConfigError(
+                    f"{entry.where}: {entry.key} is the same interest as {named[name]}: keep one"
+                )
             interests[name] = _read(entry, partial(parse_interest, name))
         elif entry.value.strip():
             values[KEYS[entry.key].field] = _read(entry, KEYS[entry.key].read)
@@ -252,7 +276,8 @@ def _entries_of_file(file: Path) -> list[_Entry]:
     entries: dict[str, _Entry] = {}
     for binding in parse_stream(io.StringIO(_text_of_file(file))):
         written = binding.original.string
-        line = binding.original.line + len(written) - len(written.lstrip("\n"))
+        blank = written[: len(written) - len(written.lstrip())]
+        line = binding.original.line + len(re.findall(r"\r\n|\r|\n", blank))
         where = f"{file}: line {line}"
         if binding.error:
             raise ConfigError(f"{where}: {_why_unreadable(written)}")
@@ -310,7 +335,7 @@ def _why_unreadable(written: str) -> str:
 
 def _known(key: str) -> bool:
     if key.startswith(INTEREST_PREFIX):
-        return bool(re.fullmatch(r"\w+", key.removeprefix(INTEREST_PREFIX)))
+        return bool(re.fullmatch(r"\w*[^\W_]\w*", key.removeprefix(INTEREST_PREFIX)))
     return key in KEYS
 
 
@@ -328,8 +353,8 @@ def _interest_name(key: str) -> str:
 def _read(entry: _Entry, read: Callable[[str], Any]) -> Any:  # noqa: ANN401 - each key has its own type
     try:
         return read(entry.value)
-    except UsageError as error:
-        shown = "this value" if "PASSWORD" in entry.key else str(error)
+    except (UsageError, ValueError, RuntimeError) as error:
+        shown = "this value cannot be used" if "PASSWORD" in entry.key else str(error)
         raise ConfigError(f"{entry.where}: {entry.key}: {shown}") from error
 
 
@@ -338,6 +363,11 @@ def _check_together(settings: Settings) -> None:
     where = settings.file or "environment"
     if not settings.smtp_host:
         return
+    if settings.names_a_reader and not settings.address:
+        raise ConfigError(
+            f"{where}: DIGEST_SMTP_HOST is set but DIGEST_ADDRESS is not: whom should the mail go "
+            "to?"
+        )
     if not settings.smtp_user or not settings.smtp_password:
         raise ConfigError(
             f"{where}: DIGEST_SMTP_HOST is set, so DIGEST_SMTP_USER and DIGEST_SMTP_PASSWORD are "

@@ -47,7 +47,7 @@ class Daemon:
     stopping: threading.Event
     tick_seconds: float = TICK_SECONDS
     _settings: Settings | None = None
-    _complaint: str = ""
+    _said: dict[str, str] = field(default_factory=dict)
     _fatal: list[StoreError] = field(default_factory=list)
 
     def serve(self, first: Settings) -> None:
@@ -57,6 +57,8 @@ class Daemon:
             UsageError: when another daemon serves this database.
             StoreError: when the database has become unusable.
         """
+        if file_of(database_of(first)) is None and database_of(first).startswith("sqlite"):
+            raise ConfigError("a daemon needs a database that lasts: name a file")
         self._settings = first
         with one_at_a_time(database_of(first)):
             scheduler = BackgroundScheduler(timezone="UTC")
@@ -76,9 +78,37 @@ class Daemon:
         if self._fatal:
             raise self._fatal[0]
 
-    def tick(self) -> RunReport | None:
-        """One look at the clock: reload the settings, serve who is due."""
-        settings = self._reload()
+    def tick(self) -> RunReport:
+        """One look at the clock: read the settings again, serve who is due.
+
+        Settings that cannot be read, or with which a run cannot begin, leave those of before in
+        force.
+        """
+        before = self._settings
+        try:
+            settings = self._read()
+            report = self._serve(settings)
+        except (ConfigError, UsageError) as error:
+            if before is None:
+                raise
+            self._say("settings", f"{error}; the settings of before stay in force")
+            return self._serve(before)
+        self._say("settings", "")
+        if settings != before:
+            log.info("the configuration was read anew")
+            self._settings = settings
+        return report
+
+    def _read(self) -> Settings:
+        settings = self.read_settings()
+        before = self._settings.file if self._settings else None
+        if before is not None and (settings.file is None or not before.stat().st_size):
+            raise ConfigError(f"{before} is gone or empty")
+        if self._settings is not None and database_of(settings) != database_of(self._settings):
+            raise ConfigError("the database was changed: restart the daemon for it to move there")
+        return settings
+
+    def _serve(self, settings: Settings) -> RunReport:
         house = self.build(settings)
         try:
             report = run(
@@ -86,15 +116,15 @@ class Daemon:
             )
         finally:
             house.close()
-        if report.edited.made or report.posted.sent or report.exit_code:
+        self._say("channel", report.posted.problem or "")
+        if report.edited.made or report.posted.sent:
             log.info(
-                "tick: %d editions, %d sent, %d later, %d refused, %d uncertain%s",
+                "tick: %d editions, %d sent, %d later, %d refused, %d uncertain",
                 report.edited.made,
                 report.posted.sent,
                 report.posted.later,
                 report.posted.failed,
                 report.posted.uncertain,
-                f"; {report.posted.problem}" if report.posted.problem else "",
             )
         return report
 
@@ -106,35 +136,21 @@ class Daemon:
             self._fatal.append(error)
             self.stopping.set()
         except DigestError as error:
-            self._complain(str(error))
+            self._say("tick", str(error))
         except Exception:
             log.exception("tick")
+        else:
+            self._say("tick", "")
 
-    def _reload(self) -> Settings:
-        """The settings of now; after a bad edit those of before, with one warning."""
-        try:
-            settings = self.read_settings()
-        except ConfigError as error:
-            self._complain(f"{error}; the settings of before stay in force")
-            if self._settings is None:
-                raise
-            return self._settings
-        if self._settings is not None and database_of(settings) != database_of(self._settings):
-            self._complain("the database was changed: restart the daemon for it to move there")
-            return self._settings
-        if self._complaint:
-            log.info("the configuration is in order again")
-            self._complaint = ""
-        if settings != self._settings:
-            log.info("the configuration was read anew")
-            self._settings = settings
-        return settings
-
-    def _complain(self, text: str) -> None:
-        """Say a thing once, until it changes."""
-        if text != self._complaint:
+    def _say(self, topic: str, text: str) -> None:
+        """Warn of a thing once, until it changes; an empty text ends it."""
+        if text == self._said.get(topic, ""):
+            return
+        if text:
             log.warning("%s", text)
-            self._complaint = text
+        else:
+            log.info("%s: in order again", topic)
+        self._said[topic] = text
 
 
 @contextmanager
@@ -164,6 +180,7 @@ def lock_place(database: str) -> Path:
     """The lock file of a database's daemon."""
     path = file_of(database)
     if path is not None:
+        path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.with_name(path.name + ".daemon.lock")
     folder = data_folder()

@@ -6,14 +6,14 @@ gets no edition and stays due. A bug for one reader is logged, and the others ar
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
 
 import numpy as np
 
-from digest.errors import DigestError
+from digest.errors import StoreError, TemplateError
 from digest.letters import LetterOffice
 from digest.model import Coverage, Edition, Interest, Mood, Paper, Pick, Reader, StoredPaper
 from digest.progress import Progress
@@ -50,16 +50,26 @@ class EditReport:
     nothing_new: list[Due] = field(default_factory=list)
     failed: list[Reader] = field(default_factory=list)
 
+    def note_nothing_new(self, due: Due) -> None:
+        """Remember the first of those for whom there is nothing."""
+        if len(self.nothing_new) < MOST_KEPT:
+            self.nothing_new.append(due)
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All that editions of one date share; `ranker` is None while there are no candidates."""
+    """All that editions of one date share.
+
+    `order` are the candidates from the most to the least upvoted, `places` the place of each in it.
+    """
 
     date: date
     candidates: Sequence[StoredPaper]
     order: Sequence[int]
+    places: Mapping[int, int]
+    place_of_row: Mapping[int, int]
+    place_of_key: Mapping[str, int]
     coverage: tuple[Coverage, ...]
-    ranker: Ranker | None
 
 
 @dataclass(slots=True)
@@ -71,7 +81,9 @@ class Editor:
     office: LetterOffice
     settings: EditSettings
     progress: Progress
+    collected_on: date
     _desks: dict[date, Desk] = field(default_factory=dict)
+    _rankers: dict[date, Ranker] = field(default_factory=dict)
 
     def edit(
         self,
@@ -113,20 +125,20 @@ class Editor:
         editions = []
         for day, readers in by_date.items():
             desk = self._desk(day)
-            numbers = [reader.number or 0 for reader in readers]
-            had = self.store.editions.papers_had(min(numbers), max(numbers), day if again else None)
-            scores = self._scores(desk, readers)
-            for reader, (profiles, rows) in zip(readers, scores, strict=True):
+            barred = self._barred(desk, readers, day if again else None)
+            for reader in readers:
+                if len(barred[reader.name]) == len(desk.candidates):
+                    report.note_nothing_new(Due(reader, day))
+            open_to = [r for r in readers if len(barred[r.name]) < len(desk.candidates)]
+            for reader, profiles, rows in self._scored(desk, open_to, report):
                 try:
-                    edition = self._edition(
-                        reader, desk, profiles, rows, had.get(reader.number or 0, set())
-                    )
+                    edition = self._edition(reader, desk, profiles, rows, barred[reader.name])
                 except Exception:
                     log.exception("edition of %s for %s", reader.name, day)
                     report.failed.append(reader)
                     continue
                 if edition is None:
-                    report.nothing_new.append(Due(reader, day))
+                    report.note_nothing_new(Due(reader, day))
                 else:
                     editions.append(edition)
         return editions
@@ -134,32 +146,77 @@ class Editor:
     def _desk(self, day: date) -> Desk:
         if day not in self._desks:
             candidates = self.store.papers.candidates(day, self.settings.days)
-            ranker = None
-            if candidates:
-                with self.progress.track(f"weighing {len(candidates)} papers", None):
-                    background = self.store.papers.background(BACKGROUND)
-                    ranker = self.make_ranker(background, [stored.paper for stored in candidates])
             order = by_upvotes(candidates)
-            coverage = self.store.visits.coverage(day)
-            self._desks[day] = Desk(day, candidates, order, coverage, ranker)
+            self._desks[day] = Desk(
+                day,
+                candidates,
+                order,
+                {candidate: place for place, candidate in enumerate(order)},
+                {stored.number: place for place, stored in enumerate(candidates)},
+                {
+                    key: place
+                    for place, stored in enumerate(candidates)
+                    for key in stored.paper.keys
+                },
+                self.store.visits.coverage(self.collected_on),
+            )
         return self._desks[day]
 
-    def _scores(
+    def _ranker(self, desk: Desk) -> Ranker:
+        """The ranker of a date, made when the first reader with interests needs it."""
+        if desk.date not in self._rankers:
+            with self.progress.track(f"weighing {len(desk.candidates)} papers", None):
+                background = self.store.papers.background(BACKGROUND)
+                papers = [stored.paper for stored in desk.candidates]
+                self._rankers[desk.date] = self.make_ranker(background, papers)
+        return self._rankers[desk.date]
+
+    def _barred(
+        self, desk: Desk, readers: Sequence[Reader], other_than: date | None
+    ) -> dict[str, set[int]]:
+        """Candidates that must not be picked, by reader's name: had before, or liked already."""
+        numbers = [reader.number for reader in readers if reader.number is not None]
+        had = self.store.editions.papers_had(numbers, desk.date, self.settings.days, other_than)
+        barred: dict[str, set[int]] = {}
+        for reader in readers:
+            rows = had.get(reader.number, set()) if reader.number is not None else set()
+            liked = {key for interest in reader.interests for key in interest.liked}
+            places = {desk.place_of_row[row] for row in rows if row in desk.place_of_row}
+            places |= {desk.place_of_key[key] for key in liked if key in desk.place_of_key}
+            barred[reader.name] = places
+        return barred
+
+    def _scored(
+        self, desk: Desk, readers: Sequence[Reader], report: EditReport
+    ) -> list[tuple[Reader, Sequence[Profile], Scores]]:
+        """Profiles and rows of scores for each reader, from one product for the whole shard.
+
+        Where that fails, reader by reader, so that one reader's trouble stays that reader's.
+        """
+        try:
+            return self._score_shard(desk, readers)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("scores of %d readers for %s", len(readers), desk.date)
+            if len(readers) == 1:
+                report.failed.append(readers[0])
+                return []
+        return [row for reader in readers for row in self._scored(desk, [reader], report)]
+
+    def _score_shard(
         self, desk: Desk, readers: Sequence[Reader]
-    ) -> list[tuple[Sequence[Profile], Scores]]:
-        """Profiles and their rows of scores for each reader, from one product for all."""
+    ) -> list[tuple[Reader, Sequence[Profile], Scores]]:
         liked_keys = {key for r in readers for interest in r.interests for key in interest.liked}
         liked = self.store.papers.by_keys(liked_keys) if liked_keys else {}
         profiles = [[_profile(i, liked) for i in reader.interests] for reader in readers]
         every = [profile for own in profiles for profile in own]
-        if desk.ranker is None or not every:
-            nothing: Scores = np.zeros((len(every), len(desk.candidates)), dtype=np.float32)
-            scores = nothing
-        else:
-            scores = desk.ranker.score(every)
+        scores: Scores = np.zeros((0, len(desk.candidates)), dtype=np.float32)
+        if every:
+            scores = self._ranker(desk).score(every)
         ends = np.cumsum([0, *(len(own) for own in profiles)]).tolist()
         rows = [scores[start:end] for start, end in pairwise(ends)]
-        return list(zip(profiles, rows, strict=True))
+        return list(zip(readers, profiles, rows, strict=True))
 
     def _edition(
         self,
@@ -167,35 +224,32 @@ class Editor:
         desk: Desk,
         profiles: Sequence[Profile],
         scores: Scores,
-        had: set[int],
+        barred: set[int],
     ) -> Edition | None:
         """One reader's edition, or None where nothing is new."""
-        liked = {key for interest in reader.interests for key in interest.liked}
-        barred = {
-            place
-            for place, stored in enumerate(desk.candidates)
-            if stored.number in had or not liked.isdisjoint(stored.paper.keys)
-        }
-        limit = self.settings.limit or reader.limit
-        wanting = [place for place, profile in enumerate(profiles) if profile.interest.wants]
+        limit = min(self.settings.limit or reader.limit, reader.limit)
+        wants = np.array([profile.interest.wants for profile in profiles], dtype=np.bool_)
+        wanting = [profile for profile in profiles if profile.interest.wants]
+        # An interest of exclusions alone excludes from the whole edition.
+        barred = barred | _excluded(scores[~wants])
         choices = choose(
-            scores[wanting], barred, desk.order, threshold=self.settings.threshold, limit=limit
+            scores[wants], barred, desk.places, threshold=self.settings.threshold, limit=limit
         )
-        if choices and desk.ranker is not None:
+        if choices:
+            ranker = self._ranker(desk)
             picks = [
                 Pick(
                     desk.candidates[choice.candidate],
                     choice.score,
-                    profiles[wanting[choice.interest]].interest.name,
-                    desk.ranker.explain(profiles[wanting[choice.interest]], choice.candidate),
+                    wanting[choice.interest].interest.name,
+                    ranker.explain(wanting[choice.interest], choice.candidate),
                 )
                 for choice in choices
             ]
             mood = Mood.MATCHED
         else:
-            excluded = set(np.flatnonzero(np.isneginf(scores).any(axis=0)).tolist())
             most = min(limit, FALLBACK_PICKS) if wanting else limit
-            picks = _trending(desk, barred | excluded, most)
+            picks = _trending(desk, barred | _excluded(scores), most)
             mood = Mood.UNMATCHED if wanting else Mood.TRENDING
         if not picks:
             return None
@@ -208,7 +262,7 @@ class Editor:
         for edition in editions:
             try:
                 made.append(MadeEdition(edition, self.office.compose(edition, now)))
-            except DigestError:
+            except TemplateError:
                 raise
             except Exception:
                 log.exception("mail of %s for %s", edition.reader.name, edition.date)
@@ -221,11 +275,16 @@ def due_shards(store: Store, now: datetime, on: date | None) -> Iterator[list[Du
     after = 0
     while shard := store.readers.due(now, on, after, SHARD):
         yield shard
-        after = max(due.reader.number or 0 for due in shard)
+        after = shard[-1].reader.row
 
 
 def _profile(interest: Interest, liked: dict[str, Paper]) -> Profile:
     return Profile(interest, tuple(liked[key] for key in interest.liked if key in liked))
+
+
+def _excluded(scores: Scores) -> set[int]:
+    """Candidates that any of these rows excludes."""
+    return set(np.flatnonzero(np.isneginf(scores).any(axis=0)).tolist())
 
 
 def _trending(desk: Desk, barred: set[int], most: int) -> list[Pick]:

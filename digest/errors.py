@@ -33,6 +33,12 @@ class UsageError(DigestError):
     exit_code = 2
 
 
+def printable(text: str, most: int = 500) -> str:
+    """Text from outside as it may stand in a report or a log: one line, nothing hidden."""
+    kept = "".join(char if char.isprintable() else "?" for char in text[:most])
+    return kept if len(text) <= most else kept + "…"
+
+
 class SourceError(DigestError):
     """A source could not be read.
 
@@ -43,9 +49,9 @@ class SourceError(DigestError):
     """
 
     def __init__(self, source: str, problem: str, retry_at: datetime | None = None) -> None:
-        super().__init__(f"{source}: {problem}")
         self.source = source
-        self.problem = problem
+        self.problem = printable(problem)
+        super().__init__(f"{source}: {self.problem}")
         self.retry_at = retry_at
 
 

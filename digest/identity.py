@@ -8,13 +8,14 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 _NEW_STYLE = r"\d{4}\.\d{4,5}"
 _OLD_STYLE = r"[a-z][a-z-]*(?:\.[A-Za-z]{2})?/\d{7}"
 _ARXIV = re.compile(rf"(?P<id>{_NEW_STYLE}|{_OLD_STYLE})(?:v(?P<version>[1-9]\d{{0,2}}))?")
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _ARXIV_DOI = re.compile(rf"10\.48550/arxiv\.(?P<id>{_NEW_STYLE}|{_OLD_STYLE})", re.IGNORECASE)
+_LONGEST_DOI = 250
 _PAPER_HOSTS = {"arxiv.org", "export.arxiv.org", "huggingface.co", "hf.co", "alphaxiv.org"}
 
 
@@ -66,7 +67,7 @@ def home_of(key: str) -> str | None:
     if key.startswith("arxiv:"):
         return f"https://arxiv.org/abs/{key.removeprefix('arxiv:')}"
     if key.startswith("doi:"):
-        return f"https://doi.org/{key.removeprefix('doi:')}"
+        return f"https://doi.org/{quote(key.removeprefix('doi:'), safe='/.:;()_-')}"
     return None
 
 
@@ -94,7 +95,7 @@ def _from_arxiv(text: str) -> Identifier | None:
 
 def _from_doi(text: str) -> Identifier | None:
     text = text.strip().rstrip(".,;")
-    if not _DOI.fullmatch(text):
+    if not _DOI.fullmatch(text) or len(text) > _LONGEST_DOI or not text.isprintable():
         return None
     if arxiv := _ARXIV_DOI.match(text):
         return Identifier(f"arxiv:{arxiv['id']}")

@@ -160,6 +160,17 @@ class Reader:
     limit: int = 10
     number: int | None = None
 
+    @property
+    def row(self) -> int:
+        """The number in the store.
+
+        Raises:
+            ValueError: for a reader who was never stored.
+        """
+        if self.number is None:
+            raise ValueError(f"{self.name} is not stored")
+        return self.number
+
 
 class ReasonKind(StrEnum):
     """What carried a part of a score."""

@@ -10,16 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from digest.delivery import Channel, Verdict
+from digest.delivery import Channel, Outcome, Verdict
 from digest.errors import ChannelError
 from digest.progress import Progress
 from digest.store import Store
-from digest.store.deliveries import Claim, State
+from digest.store.deliveries import Claim, Delayed, State
 
 log = logging.getLogger(__name__)
 
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 45, 120))
 CHANNEL_DOWN = timedelta(minutes=5)
+MOST_ANSWERS = 100
 
 
 @dataclass(slots=True)
@@ -31,12 +32,14 @@ class PostReport:
     failed: int = 0
     uncertain: int = 0
     problem: str | None = None
+    delayed: Delayed | None = None
     answers: dict[str, str] = field(default_factory=dict)
 
     @property
     def in_order(self) -> bool:
         """Whether nothing needs a person's attention."""
-        return not (self.failed or self.uncertain or self.problem)
+        waiting = self.delayed.count if self.delayed else 0
+        return not (self.failed or self.uncertain or self.problem or waiting)
 
 
 def post(
@@ -57,7 +60,8 @@ def post(
         with progress.track("sending", waiting) as advance:
             while not stopping() and (claim := store.deliveries.claim(channel.name, clock())):
                 try:
-                    _hand_over(store, channel, claim, clock, report)
+                    outcome = _send(channel, claim)
+                    _record(store, claim, outcome, clock, report)
                 except ChannelError as error:
                     store.deliveries.put_back(
                         claim, clock() + CHANNEL_DOWN, str(error), counts=False
@@ -68,32 +72,47 @@ def post(
                 advance(1)
     finally:
         channel.close()
+    report.delayed = store.deliveries.delayed(channel.name, clock())
     return report
 
 
-def _hand_over(
+def _send(channel: Channel, claim: Claim) -> Outcome:
+    """Hand a mail over; after an error of ours nobody knows how far it came."""
+    try:
+        return channel.send(claim.message)
+    except ChannelError:
+        raise
+    except Exception as error:
+        log.exception("mail %s", claim.message.message_id)
+        if channel.repeatable:
+            raise ChannelError(f"an error in this program ({error}); see the log") from error
+        return Outcome(Verdict.UNKNOWN, f"an error in this program: {error}")
+
+
+def _record(
     store: Store,
-    channel: Channel,
     claim: Claim,
+    outcome: Outcome,
     clock: Callable[[], datetime],
     report: PostReport,
 ) -> None:
-    message = claim.message
-    outcome = channel.send(message)
-    answer = outcome.answer
+    message, answer = claim.message, outcome.answer
     log.info("%s to %s: %s (%s)", message.message_id, message.recipient, outcome.verdict, answer)
-    if len(report.answers) < 100:  # noqa: PLR2004 - enough to show
+    if len(report.answers) < MOST_ANSWERS:
         report.answers[message.message_id] = answer
+    deliveries = store.deliveries
     match outcome.verdict:
         case Verdict.SENT:
-            store.deliveries.settle(claim, State.SENT, answer, clock())
+            kept = deliveries.settle(claim, State.SENT, answer, clock())
             report.sent += 1
         case Verdict.UNKNOWN:
-            store.deliveries.settle(claim, State.UNCERTAIN, answer, clock())
+            kept = deliveries.settle(claim, State.UNCERTAIN, answer, clock())
             report.uncertain += 1
         case Verdict.LATER if claim.attempts < len(RETRIES):
-            store.deliveries.put_back(claim, clock() + RETRIES[claim.attempts], answer)
+            kept = deliveries.put_back(claim, clock() + RETRIES[claim.attempts], answer)
             report.later += 1
         case Verdict.LATER | Verdict.REFUSED:
-            store.deliveries.settle(claim, State.FAILED, answer, clock())
+            kept = deliveries.settle(claim, State.FAILED, answer, clock())
             report.failed += 1
+    if not kept:
+        log.warning("%s: its claim was lost before the outcome was recorded", message.message_id)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from digest.collect import SourceReport, collect, look_up_liked
-from digest.edit import Editor, EditReport, EditSettings, due_shards
+from digest.edit import MOST_KEPT, Editor, EditReport, EditSettings, due_shards
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY
-from digest.model import Edition, Interest, Reader
+from digest.model import Edition, Interest
 from digest.post import PostReport, post
 from digest.progress import Progress
 from digest.readers import keep_configured, passing_reader
@@ -78,12 +78,14 @@ def run(
         house.office,
         EditSettings(house.settings.days, house.settings.threshold, order.limit),
         progress,
+        day,
     )
     if stopping():
         return report
     if order.dry:
         for shard in _shards(house, readers, order, now, report):
-            report.drafts += editor.draft(shard, report.edited)
+            drafts = editor.draft(shard, report.edited)
+            report.drafts += drafts[: MOST_KEPT - len(report.drafts)]
         return report
     shards = _shards(house, readers, order, now, report)
     report.edited = editor.edit(shards, house.channel.name, now, stopping)
@@ -115,14 +117,11 @@ def _shards(
     house: House, readers: Sequence[Due] | None, order: Order, now: datetime, report: RunReport
 ) -> Iterator[Sequence[Due]]:
     if readers is None:
+        report.had_already = house.store.readers.served(now, order.on)
         yield from due_shards(house.store, now, order.on)
         return
     for due in readers:
-        if house.store.editions.exists(_number(due.reader), due.date):
+        if house.store.editions.exists(due.reader.row, due.date):
             report.had_already.append(due)
         else:
             yield [due]
-
-
-def _number(reader: Reader) -> int:
-    return reader.number or 0

@@ -10,7 +10,6 @@ import platformdirs
 from digest.config import Settings
 from digest.delivery import Channel
 from digest.delivery.outbox import Outbox
-from digest.errors import ConfigError
 from digest.grammar.address import NOBODY
 from digest.letters import LetterOffice, Sender
 from digest.letters.render import shipped_press
@@ -33,6 +32,7 @@ class House:
 
     settings: Settings
     store: Store
+    session: PoliteSession
     sources: tuple[Source, ...]
     liked_papers: ArxivIds | None
     office: LetterOffice
@@ -40,7 +40,8 @@ class House:
     make_ranker: Callable[[Sequence[Paper], Sequence[Paper]], Ranker]
 
     def close(self) -> None:
-        """Give the database back."""
+        """Give the database and the connections back."""
+        self.session.close()
         self.store.close()
 
 
@@ -86,6 +87,7 @@ def build(
     return House(
         settings=settings,
         store=open_store(database_of(settings)),
+        session=session,
         sources=(Files(asked),) if asked else _services(settings, session),
         liked_papers=None if asked else ArxivIds(session, settings.arxiv_api),
         office=LetterOffice(shipped_press(), sender),
@@ -99,11 +101,6 @@ def _channel(settings: Settings, outbox: Path | None) -> Channel:
         return Outbox(outbox or settings.outbox or data_folder() / "outbox")
     from digest.delivery.smtp import Smtp, SmtpSettings  # noqa: PLC0415 - slow, where it is needed
 
-    if settings.names_a_reader and not settings.address:
-        raise ConfigError(
-            f"{settings.file or 'environment'}: DIGEST_SMTP_HOST is set but DIGEST_ADDRESS is not: "
-            "whom should the mail go to?"
-        )
     return Smtp(
         SmtpSettings(
             host=settings.smtp_host,
@@ -126,7 +123,7 @@ def _session(settings: Settings, stopping: threading.Event | None) -> PoliteSess
     contact = settings.owner or settings.address
     if stopping is None:
         return PoliteSession(contact)
-    return PoliteSession(contact, sleep=wait_until_stopped(stopping))
+    return PoliteSession(contact, sleep=wait_until_stopped(stopping), stopping=stopping.is_set)
 
 
 def wait_until_stopped(stopping: threading.Event) -> Callable[[float], object]:

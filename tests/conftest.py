@@ -153,9 +153,7 @@ Digest = Callable[..., Done]
 
 
 @pytest.fixture
-def digest(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Digest]:
+def digest(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Digest]:
     """Call the command line in this process, as `digest ARGS…` would run it."""
     monkeypatch.setenv("COLUMNS", "200")
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from digest.grammar.interests import parse_interest
 from digest.identity import title_key
 from digest.model import (
     UPVOTES,
@@ -15,7 +16,6 @@ from digest.model import (
     Signal,
     StoredPaper,
 )
-from digest.grammar.interests import parse_interest
 from tests.conftest import DAY, NOW
 
 

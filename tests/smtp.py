@@ -43,8 +43,7 @@ class Sink:
         if scripted := self.replies.get("DATA"):
             return scripted.pop(0)
         content = cast("bytes", envelope.content)
-        mail = message_from_bytes(content, policy=policy.default)
-        self.mails.append(cast("EmailMessage", mail))
+        self.mails.append(message_from_bytes(content, policy=policy.default))
         if self.drop_after_data:
             transport: Any = server.transport
             transport.abort()

@@ -49,6 +49,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run a command; errors become one line that says what to do, details go to the log."""
+    logging.getLogger().addHandler(logging.NullHandler())  # until the log's file is known
     try:
         code = cli.main(prog_name="digest", standalone_mode=False)
     except click.Abort:

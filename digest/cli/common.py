@@ -1,5 +1,6 @@
 """What the commands share: options, settings, the log, the way to be stopped, progress."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -23,31 +24,33 @@ from digest.grammar.interests import parse_interest
 from digest.model import Interest
 from digest.progress import Advance, Quiet
 from digest.progress import Progress as ProgressProtocol
-from digest.readers import find
-from digest.store import Store
+from digest.store.readers import local_date
 from digest.wiring import log_file
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _SHOW_AFTER = 1.0  # seconds
 
 
-class Day(click.ParamType[date]):
-    """A date as YYYY-MM-DD, or `today`."""
+TODAY = "today"
+EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
+
+
+class Day(click.ParamType[date | str]):
+    """A date as YYYY-MM-DD, or `today`, which is a date once the zone is known."""
 
     name = "date"
 
     def convert(
         self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
-    ) -> date:
-        """To a date."""
-        if isinstance(value, date):
+    ) -> date | str:
+        """To a date, or `today`."""
+        if isinstance(value, date) or value == TODAY:
             return value
-        if value == "today":
-            return datetime.now().astimezone().date()
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date: write 2026-03-17 or today", param, ctx)
+        with contextlib.suppress(ValueError):
+            day = date.fromisoformat(value)
+            if EARLIEST <= day <= LATEST:
+                return day
+        return self.fail(f"{value!r} is no date: write 2026-03-17 or today", param, ctx)
 
 
 def settings_options(command: Command) -> Command:
@@ -83,11 +86,18 @@ def read_settings(config: Path | None, database: str | None) -> Settings:
     """Settings with the command line's wishes, and the log opened; warnings go to stderr."""
     settings = load(config, os.environ)
     if database:
-        settings = replace(settings, database=database_url(database))
+        settings = replace(settings, database=_database(database))
     open_log(settings)
     for warning in settings.warnings:
         click.echo(f"digest: {warning}", err=True)
     return settings
+
+
+def _database(text: str) -> str:
+    try:
+        return database_url(text)
+    except RuntimeError as error:  # ~nobody
+        raise UsageError(f"--database {text}: {error}") from error
 
 
 def open_log(settings: Settings | None) -> None:
@@ -128,12 +138,9 @@ def interest_of(keywords: str | None) -> Interest | None:
     return interest
 
 
-def reader_named(store: Store, name: str) -> str:
-    """The stored name of a reader given by address."""
-    reader = find(store, name)
-    if reader is None:
-        raise UsageError(f"{name} is no reader here: 'digest readers list' shows all")
-    return reader.name
+def day_asked(day: date | str | None, zone: str) -> date | None:
+    """The date that `--date` names; `today` is today in a zone."""
+    return local_date(zone, utc_now()) if isinstance(day, str) else day
 
 
 def utc_now() -> datetime:

@@ -10,6 +10,7 @@ import click
 
 from digest.cli.common import (
     date_option,
+    day_asked,
     files_argument,
     interest_of,
     keywords_option,
@@ -24,7 +25,7 @@ from digest.edit import Editor, EditReport, EditSettings
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY
 from digest.model import Reader, ReaderKind
-from digest.readers import CONFIG_NAME, find, get, keep_configured
+from digest.readers import get, keep_configured
 from digest.sources import Request
 from digest.store.readers import Due, local_date
 from digest.wiring import House, build
@@ -50,7 +51,7 @@ def command(
     database: str | None,
     reader: str | None,
     keywords: str | None,
-    day: date | None,
+    day: date | str | None,
     limit: int | None,
     output: Path | None,
     show: bool,  # noqa: FBT001 - click's flag
@@ -83,20 +84,20 @@ def _html(
     zone: str,
     name: str | None,
     keywords: str | None,
-    day: date | None,
+    day: date | str | None,
     limit: int | None,
     *,
     collect_first: bool,
 ) -> str:
     now = utc_now()
     reader = _reader(house, name, keywords)
-    day = day or local_date(reader.schedule.zone if name else zone, now)
+    day = day_asked(day, zone) or local_date(reader.schedule.zone if name else zone, now)
     progress = progress_for_terminal()
     if collect_first:
         request = Request(day, now)
         collect(house.store, house.sources, request, progress=progress, stopping=lambda: False)
     settings = EditSettings(house.settings.days, house.settings.threshold, limit)
-    editor = Editor(house.store, house.make_ranker, house.office, settings, progress)
+    editor = Editor(house.store, house.make_ranker, house.office, settings, progress, day)
     report = EditReport()
     editions = editor.draft([Due(reader, day)], report, again=True)
     if report.failed:
@@ -122,10 +123,7 @@ def _reader(house: House, name: str | None, keywords: str | None) -> Reader:
     if name:
         keep_configured(house.store, house.settings, utc_now())
         return get(house.store, name)
-    configured = keep_configured(house.store, house.settings, utc_now()) or find(
-        house.store, CONFIG_NAME
-    )
-    if configured and house.settings.names_a_reader:
+    if configured := keep_configured(house.store, house.settings, utc_now()):
         return configured
     passing = Reader("preview", NOBODY, ReaderKind.UNSAVED)
     return replace(passing, limit=house.settings.limit)

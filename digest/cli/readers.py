@@ -13,7 +13,7 @@ from rich.text import Text
 from digest import readers as service
 from digest.cli.common import read_settings, settings_options, utc_now
 from digest.config import Settings
-from digest.errors import UsageError
+from digest.errors import ConfigError, UsageError
 from digest.grammar.interests import format_interest, parse_interest
 from digest.grammar.schedule import (
     format_hour,
@@ -155,7 +155,11 @@ def _opened(config: Path | None, database: str | None) -> tuple[Settings, Store]
     settings = read_settings(config, database)
     store = open_store(database_of(settings))
     click.get_current_context().call_on_close(store.close)
-    service.keep_configured(store, settings, utc_now())
+    if settings.names_a_reader:
+        try:
+            service.keep_configured(store, settings, utc_now())
+        except ConfigError as error:  # the commands here are what mends it
+            click.echo(f"digest: {error}", err=True)
     return settings, store
 
 

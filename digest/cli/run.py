@@ -9,6 +9,7 @@ from rich.console import Console
 
 from digest.cli.common import (
     date_option,
+    day_asked,
     files_argument,
     interest_of,
     keywords_option,
@@ -45,7 +46,7 @@ def command(
     config: Path | None,
     database: str | None,
     keywords: str | None,
-    day: date | None,
+    day: date | str | None,
     outbox: Path | None,
     limit: int | None,
     dry: bool,  # noqa: FBT001 - click's flags
@@ -58,7 +59,7 @@ def command(
     the edition of that date, whatever the hour.
     """
     settings = read_settings(config, database)
-    order = Order(day, interest_of(keywords), limit, dry)
+    order = Order(day_asked(day, settings.zone), interest_of(keywords), limit, dry)
     with stop_signals() as stopping:
         house = build(settings, files=files, outbox=outbox, stopping=stopping)
         try:

@@ -12,6 +12,7 @@ from digest.collect import SourceReport
 from digest.letters.view import reasons_in_words
 from digest.model import Edition, Pick
 from digest.run import RunReport
+from digest.store.deliveries import Delayed
 from digest.store.readers import Due
 
 MOST_TABLES = 3
@@ -26,8 +27,11 @@ def show_run(console: Console, report: RunReport, place: str) -> None:
         show_edition(console, edition)
     if len(editions) > MOST_TABLES:
         console.print(f"… and {len(editions) - MOST_TABLES} more editions")
-    for due in report.had_already:
-        console.print(f"{_who(due)} has an edition for {due.date} already: nothing sent.")
+    if not editions:
+        for due in report.had_already[:MOST_TABLES]:
+            console.print(f"{_who(due)} has an edition for {due.date} already: nothing sent.")
+        if len(report.had_already) > MOST_TABLES:
+            console.print("… and so have others")
     for due in report.edited.nothing_new[:MOST_TABLES]:
         console.print(f"Nothing new for {_who(due)} on {due.date}: no edition.")
     for reader in report.edited.failed:
@@ -84,6 +88,7 @@ def run_as_json(report: RunReport, place: str) -> dict[str, Any]:
         "later": report.posted.later,
         "refused": report.posted.failed,
         "uncertain": report.posted.uncertain,
+        "waiting": report.posted.delayed.count if report.posted.delayed else 0,
         "problem": report.posted.problem,
         "channel": place,
     }
@@ -100,10 +105,10 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
         for answer in list(posted.answers.values())[:MOST_TABLES]:
             if answer.endswith(".eml"):
                 console.print(Text(f"  open {answer.removesuffix('.eml')}.html"))
-    elif not (report.had_already or report.edited.nothing_new or posted.problem):
+    elif not (report.had_already or report.edited.nothing_new or posted.problem or posted.delayed):
         console.print("Nobody is due: nothing sent. (--date today asks for an edition now.)")
-    if posted.later:
-        console.print(f"{posted.later} refused for now: tried again later")
+    if posted.delayed:
+        _show_delayed(console, posted.delayed)
     if posted.failed:
         console.print(f"[red]{posted.failed} refused for good[/]; the log has the answers")
     if posted.uncertain:
@@ -113,6 +118,16 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
         )
     if posted.problem:
         console.print(Text(f"not sent: {posted.problem}", style="red"))
+
+
+def _show_delayed(console: Console, waiting: Delayed) -> None:
+    if waiting.count and waiting.next_try:
+        mails = "1 mail waits" if waiting.count == 1 else f"{waiting.count} mails wait"
+        again = f"{mails}, tried again from {waiting.next_try:%Y-%m-%d %H:%M} UTC"
+        console.print(Text(f"{again} ({waiting.answer})", style="yellow"))
+    if waiting.under_way:
+        mails = "1 mail is" if waiting.under_way == 1 else f"{waiting.under_way} mails are"
+        console.print(f"{mails} being sent by another process, or cut off: settled in minutes")
 
 
 def _who(due: Due) -> str:

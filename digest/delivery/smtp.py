@@ -6,6 +6,7 @@ before DATA was accepted it can be sent again, after that only the server's answ
 """
 
 import contextlib
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass, field
@@ -18,9 +19,14 @@ from digest.delivery import Outcome, Verdict
 from digest.errors import ChannelError
 from digest.model import Message
 
+_SENT = 200
+_OK = 250
+_FORWARDED = 251
+_GO_AHEAD = 354
+_DEFERRED = 400
 _GONE = 421
-_OK = (250, 251)
 _PERMANENT = 500
+_BEYOND = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +63,14 @@ class Smtp:
         smtp = self._connection or self._connect()
         try:
             refused = self._envelope(smtp, message)
-        except (smtplib.SMTPServerDisconnected, OSError) as error:
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
             self.close()
             raise ChannelError(f"{self._where}: the connection was lost ({error})") from error
         if refused:
             return refused
         try:
-            code, answer = smtp.data(message.raw)
-        except smtplib.SMTPDataError as error:
-            return self._judge(error.smtp_code, error.smtp_error)
+            smtp.send(_dotted(message.raw))
+            code, answer = smtp.getreply()
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             return Outcome(Verdict.UNKNOWN, f"the connection was lost after DATA ({error})")
@@ -104,6 +109,7 @@ class Smtp:
             soft_email_validation=False,
             **secured,
         )
+        client.user = settings.user  # it takes a name without @ for one at Gmail
         try:
             client.login()
         except smtplib.SMTPAuthenticationError as error:
@@ -119,6 +125,12 @@ class Smtp:
                 f"{self._where}: its certificate cannot be trusted ({error.verify_message}); "
                 "nothing was sent"
             ) from error
+        except ValueError as error:
+            _drop(client)
+            raise ChannelError(
+                f"{self._where}: DIGEST_SMTP_HOST, _USER or _PASSWORD holds a sign that cannot be "
+                "sent: write them anew"
+            ) from error
         except (smtplib.SMTPException, OSError) as error:
             _drop(client)
             raise ChannelError(f"{self._where}: no connection ({error})") from error
@@ -127,26 +139,43 @@ class Smtp:
         return client.smtp  # type: ignore[no-any-return]
 
     def _envelope(self, smtp: smtplib.SMTP, message: Message) -> Outcome | None:
-        """Sender and recipient; None where both were accepted."""
-        code, answer = smtp.mail(
-            message.sender, [f"size={len(message.raw)}"] if smtp.has_extn("size") else []
-        )
-        if code not in _OK:
-            return self._judge(code, answer)
-        code, answer = smtp.rcpt(message.recipient)
-        return None if code in _OK else self._judge(code, answer)
+        """Sender, recipient and DATA; None where the server now waits for the mail itself."""
+        size = [f"size={len(message.raw)}"] if smtp.has_extn("size") else []
+        code, answer = smtp.mail(message.sender, size)
+        if code == _OK:
+            code, answer = smtp.rcpt(message.recipient)
+        if code in (_OK, _FORWARDED):
+            code, answer = smtp.docmd("DATA")
+        if code == _GO_AHEAD:
+            return None
+        if not _DEFERRED <= code < _BEYOND:
+            self.close()
+            raise ChannelError(f"{self._where}: an answer that makes no sense ({code})")
+        return self._judge(code, answer)
 
     def _judge(self, code: int, answer: bytes | str) -> Outcome:
+        """What a reply means; after the mail itself only a clear answer counts."""
         said = f"{code} {_text(answer)}"
-        if code in _OK:
-            return Outcome(Verdict.SENT, said)
         if code == _GONE:
             self.close()
             raise ChannelError(f"{self._where} is going away: {said}")
+        if _SENT <= code < _GO_AHEAD:
+            return Outcome(Verdict.SENT, said)
+        if not _DEFERRED <= code < _BEYOND:
+            self.close()
+            return Outcome(Verdict.UNKNOWN, f"an answer that makes no sense: {said}")
         if self._connection is not None:
-            with contextlib.suppress(smtplib.SMTPException, OSError):
+            try:
                 self._connection.rset()
+            except (smtplib.SMTPException, OSError):
+                self.close()
         return Outcome(Verdict.REFUSED if code >= _PERMANENT else Verdict.LATER, said)
+
+
+def _dotted(raw: bytes) -> bytes:
+    """A mail as it goes over the wire: dots that begin a line doubled, the final dot behind it."""
+    end = b"" if raw.endswith(b"\r\n") else b"\r\n"
+    return re.sub(rb"(?m)^\.", b"..", raw) + end + b".\r\n"
 
 
 def _text(answer: bytes | str) -> str:

@@ -10,7 +10,6 @@ arXiv id, a DOI or an address of a paper that the reader likes.
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from digest.errors import UsageError
 from digest.identity import read_identifier
@@ -23,6 +22,8 @@ _PREFIXES = {
     "author": KeywordKind.AUTHOR,
     "cat": KeywordKind.CATEGORY,
 }
+_SPECIAL = re.compile(r"[,^\s]")
+_TEXTUAL = (KeywordKind.WORDS, KeywordKind.PHRASE)
 _ITEM = re.compile(
     r"""(?P<minus>-\s*)?
         (?:(?P<prefix>[A-Za-z]{2,12}):\s*)?
@@ -69,7 +70,7 @@ def parse_interest(name: str, text: str) -> Interest:
 def format_interest(interest: Interest) -> str:
     """Write an interest so that reading it gives the same one."""
     items = [_written(keyword) for keyword in interest.keywords]
-    items += ["like:" + key for key in interest.liked]
+    items += [f'like:"{key}"' if _SPECIAL.search(key) else f"like:{key}" for key in interest.liked]
     items += ["-" + _written(keyword) for keyword in interest.excluded]
     return ", ".join(items)
 
@@ -97,6 +98,11 @@ def _keyword(item: str, match: re.Match[str]) -> Keyword:
     text = text.strip()
     if not any(char.isalnum() for char in text):
         raise UsageError(f"cannot read {item!r}: there is no word in it")
+    if kind in _TEXTUAL and not match["minus"] and not re.search(r"\w\w", text):
+        raise UsageError(
+            f"{item!r} would find nothing: single letters are not told apart in texts; write a "
+            "word of two letters or more"
+        )
     return Keyword(text, kind, _weight(item, match["weight"]))
 
 
@@ -128,15 +134,15 @@ def _weight(item: str, written: str | None) -> float:
 
 
 def _written(keyword: Keyword) -> str:
-    needs_quotes = keyword.kind is KeywordKind.PHRASE or " " in keyword.text
-    text = f'"{keyword.text}"' if needs_quotes else keyword.text
-    if keyword.kind is KeywordKind.WORDS:
-        text = keyword.text
+    text = keyword.text if keyword.kind is KeywordKind.WORDS else f'"{keyword.text}"'
     if keyword.kind in (KeywordKind.AUTHOR, KeywordKind.CATEGORY):
         text = f"{keyword.kind.value}:{text}"
-    return text if keyword.weight == 1 else f"{text}^{keyword.weight:g}"
+    return text if keyword.weight == 1 else f"{text}^{keyword.weight!r}".removesuffix(".0")
 
 
-def with_liked(interest: Interest, keys: tuple[str, ...]) -> Interest:
-    """The same interest with more liked papers."""
-    return replace(interest, liked=tuple(dict.fromkeys(interest.liked + keys)))
+def liked_in(text: str) -> tuple[str, ...]:
+    """The keys of liked papers in a written interest; none where it cannot be read."""
+    try:
+        return parse_interest("", text).liked
+    except UsageError:
+        return ()

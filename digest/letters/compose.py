@@ -14,6 +14,8 @@ from digest.letters.view import LetterView, view_of
 from digest.model import Edition, Message, Reader, ReaderKind
 
 SENDER_NAME = "The Paper Digest"
+CLIPPED_FROM = 100 * 1024  # Gmail cuts a little above this
+ABSTRACTS = (620, 300, 140, 0)  # characters of each abstract, the longest that fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class LetterOffice:
         Raises:
             TemplateError: when a template is broken.
         """
-        letter = view_of(edition, self.sender.owner)
-        identity = message_identity(edition.reader, edition.date)
+        letter, html = self._fitting(edition)
+        identity = self._identity(edition.reader, edition.date)
         message_id = f"<{identity}@{self.sender.domain}>"
         subject = clean_header(letter.subject)
         headers = [
@@ -62,33 +64,38 @@ class LetterOffice:
             owner = quote(self.sender.owner, safe="@")
             headers.append(("List-Unsubscribe", f"<mailto:{owner}?subject=unsubscribe>"))
         headers.append(("Auto-Submitted", "auto-generated"))
-        html, text = self.html(letter), self.press.text(letter)
+        text = self.press.text(letter)
         return Message(
             message_id=message_id,
             sender=self.sender.address,
             recipient=edition.reader.address,
             subject=subject,
-            label=label(edition.reader, edition.date),
+            label=_label(edition.reader, edition.date, identity),
             raw=assemble(headers, text, html, f"=_{identity}"),
         )
 
-    def html(self, letter: LetterView) -> str:
-        """The HTML part alone, for a preview."""
-        return self.press.html(letter)
-
     def preview(self, edition: Edition) -> str:
         """An edition as an HTML page; nothing is sent."""
-        return self.html(view_of(edition, self.sender.owner))
+        return self._fitting(edition)[1]
+
+    def _fitting(self, edition: Edition) -> tuple[LetterView, str]:
+        """The letter with abstracts as long as Gmail shows it whole, and its HTML."""
+        for abstract in ABSTRACTS:
+            letter = view_of(edition, self.sender.owner, abstract)
+            html = self.press.html(letter)
+            if len(html.encode()) <= CLIPPED_FROM:
+                break
+        return letter, html
+
+    def _identity(self, reader: Reader, day: date) -> str:
+        """The stable part of the Message-ID: one for a reader's mailbox, a sender and a date."""
+        parts = (self.sender.address, reader.name, reader.address, day.isoformat(), "daily")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def message_identity(reader: Reader, day: date) -> str:
-    """The stable part of the Message-ID: a hash of the reader's name and the date."""
-    return hashlib.sha256(f"{reader.name}\n{day.isoformat()}\ndaily".encode()).hexdigest()[:32]
-
-
-def label(reader: Reader, day: date) -> str:
-    """A file's name for a mail: date and reader, in plain letters."""
+def _label(reader: Reader, day: date, identity: str) -> str:
+    """A file's name for a mail: date, reader in plain letters, and a mark that tells it apart."""
     name = reader.name if reader.kind is ReaderKind.UNSAVED else reader.address
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "reader"
-    return f"{day.isoformat()}-{slug}"
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower())[:48].strip("-") or "reader"
+    return f"{day.isoformat()}-{slug}-{identity[:8]}"

@@ -4,6 +4,7 @@ Every header's value is cleaned, encoded and folded here, and the finished head 
 a mail whose headers read back differently is never made.
 """
 
+import base64
 import binascii
 import unicodedata
 from collections.abc import Sequence
@@ -64,10 +65,14 @@ def assemble(headers: Sequence[tuple[str, str]], text: str, html: str, boundary:
 
 
 def _part(kind: str, body: str) -> tuple[bytes, bytes, bytes, bytes]:
-    encoded = binascii.b2a_qp(body.replace("\r\n", "\n").encode("utf-8"), istext=True)
+    """A part in the shorter of the two encodings: base64 where most letters are not Latin."""
+    plain = body.replace("\r\n", "\n").encode("utf-8")
+    name, encoded = b"quoted-printable", binascii.b2a_qp(plain, istext=True)
+    if len(encoded) > len(plain) * 3 // 2:
+        name, encoded = b"base64", base64.encodebytes(plain.replace(b"\n", b"\r\n"))
     return (
         f'Content-Type: text/{kind}; charset="utf-8"'.encode("ascii"),
-        b"Content-Transfer-Encoding: quoted-printable",
+        b"Content-Transfer-Encoding: " + name,
         b"",
         encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
     )

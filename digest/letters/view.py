@@ -17,8 +17,10 @@ from digest.model import (
 )
 
 UNNAMED = "interests"
-_ABSTRACT = 620
+ABSTRACT = 620
 _AUTHORS = 4
+_TITLE, _SHORT_TITLE = 400, 160
+_NAME, _SHORT_NAME = 80, 40
 _TITLE_IN_SUBJECT = 120
 _SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face Daily Papers", "file": "your files"}
 
@@ -39,6 +41,7 @@ class PickView:
     title: str
     url: str
     byline: str
+    categories: tuple[str, ...]
     abstract: str
     why: str
     counts: str
@@ -68,12 +71,13 @@ class LetterView:
     unsubscribe: str
 
 
-def view_of(edition: Edition, owner: str | None) -> LetterView:
+def view_of(edition: Edition, owner: str | None, abstract: int = ABSTRACT) -> LetterView:
     """Put an edition into words.
 
     Args:
         edition: what the reader gets.
         owner: the address that a wish to unsubscribe is written to, if there is one.
+        abstract: how many characters of each abstract are shown; with none, all else is short too.
     """
     day = edition.date
     return LetterView(
@@ -82,7 +86,7 @@ def view_of(edition: Edition, owner: str | None) -> LetterView:
         date=f"{day:%A}, {day.day} {day:%B %Y}",
         coverage=_coverage(edition),
         intro=_intro(edition),
-        sections=tuple(_sections(edition)),
+        sections=tuple(_sections(edition, abstract)),
         because=_because(edition),
         owner=owner or "",
         unsubscribe=f"mailto:{quote(owner, safe='@')}?subject=unsubscribe" if owner else "",
@@ -115,10 +119,10 @@ def reasons_in_words(pick: Pick) -> str:
     return _listed(_labels(pick.reasons, ReasonKind.UPVOTES))
 
 
-def _sections(edition: Edition) -> list[Section]:
+def _sections(edition: Edition, abstract: int) -> list[Section]:
     by_interest: dict[str | None, list[PickView]] = {}
     for number, pick in enumerate(edition.picks, 1):
-        by_interest.setdefault(pick.interest, []).append(_pick_view(number, pick))
+        by_interest.setdefault(pick.interest, []).append(_pick_view(number, pick, abstract))
     only_one = len(edition.reader.interests) == 1
     return [
         Section(_heading(interest, only_one=only_one), tuple(picks))
@@ -134,7 +138,7 @@ def _heading(interest: str | None, *, only_one: bool) -> str:
     return interest[:1].upper() + interest[1:]
 
 
-def _pick_view(number: int, pick: Pick) -> PickView:
+def _pick_view(number: int, pick: Pick, abstract: int) -> PickView:
     paper = pick.paper.paper
     links = (
         ("Abstract", paper.url),
@@ -145,21 +149,22 @@ def _pick_view(number: int, pick: Pick) -> PickView:
     why = reasons_in_words(pick) if pick.interest is not None else ""
     return PickView(
         number=number,
-        title=paper.title,
+        title=_cut(paper.title, _TITLE if abstract else _SHORT_TITLE),
         url=paper.url or paper.pdf or paper.project or "",
-        byline=_byline(paper.authors, paper.categories),
-        abstract=_cut(paper.abstract, _ABSTRACT),
+        byline=_byline(paper.authors, _NAME if abstract else _SHORT_NAME),
+        categories=paper.categories[:3],
+        abstract=_cut(paper.abstract, abstract) if abstract else "",
         why=f"Why: {why} (score {pick.score:.2f})" if why else "",
         counts=_counts(pick),
         links=tuple(Link(label, url) for label, url in links if url),
     )
 
 
-def _byline(authors: tuple[str, ...], categories: tuple[str, ...]) -> str:
-    names = ", ".join(authors[:_AUTHORS])
-    if len(authors) > _AUTHORS:
-        names = f"{', '.join(authors[: _AUTHORS - 1])} and {len(authors) - _AUTHORS + 1} others"
-    return " · ".join(part for part in (names, ", ".join(categories[:3])) if part)
+def _byline(authors: tuple[str, ...], most: int) -> str:
+    names = [_cut(author, most) for author in authors]
+    if len(names) > _AUTHORS:
+        return f"{', '.join(names[: _AUTHORS - 1])} and {len(names) - _AUTHORS + 1} others"
+    return ", ".join(names)
 
 
 def _counts(pick: Pick) -> str:
@@ -234,8 +239,5 @@ def _cut(text: str, most: int) -> str:
     sentence = text.rfind(". ", 0, most)
     if sentence > most * 0.6:
         return text[: sentence + 1]
-    return (
-        text[: text.rfind(" ", 0, most - 1)].rstrip(" ,;:-") + "…"
-        if " " in text[:most]
-        else text[:most]
-    )
+    word = text.rfind(" ", 0, most - 1)
+    return text[: word if word > most // 2 else most - 1].rstrip(" ,;:-") + "…"

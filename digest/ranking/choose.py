@@ -1,6 +1,6 @@
 """From scores to picks: pure, and the same every time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ class Choice:
 def choose(
     scores: Scores,
     barred: Collection[int],
-    order: Sequence[int],
+    places: Mapping[int, int],
     *,
     threshold: float,
     limit: int,
@@ -34,7 +34,7 @@ def choose(
     Args:
         scores: [interests × candidates].
         barred: candidates that must not be chosen.
-        order: all candidates in the order that breaks ties.
+        places: each candidate's place in the order that breaks ties.
         threshold: the least score of a choice.
         limit: the most choices.
     """
@@ -45,10 +45,10 @@ def choose(
     barred = set(barred)
     ranked = [
         Choice(place, int(best[place]), float(top[place]))
-        for place in order
-        if top[place] >= threshold and place not in barred and np.isfinite(top[place])
+        for place in np.flatnonzero((top >= threshold) & np.isfinite(top)).tolist()
+        if place not in barred
     ]
-    ranked.sort(key=lambda choice: -round(choice.score, 6))
+    ranked.sort(key=lambda choice: (-round(choice.score, 6), places[choice.candidate]))
     interests = {choice.interest for choice in ranked}
     share = max(1, limit // (2 * len(interests))) if interests else 0
     chosen: list[Choice] = []
@@ -61,5 +61,4 @@ def choose(
     for choice in ranked:
         if len(chosen) < limit and choice.candidate not in kept:
             chosen.append(choice)
-    place_of = {candidate: place for place, candidate in enumerate(order)}
-    return sorted(chosen, key=lambda c: (-round(c.score, 6), place_of[c.candidate]))
+    return sorted(chosen, key=lambda c: (-round(c.score, 6), places[c.candidate]))

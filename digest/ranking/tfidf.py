@@ -15,8 +15,9 @@ Terms are hashed to columns (no vocabulary is kept); reasons are found by hashin
 terms again, and are the addends of the score itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from scipy import sparse
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
-from digest.model import Keyword, KeywordKind, Paper, Reason, ReasonKind
+from digest.model import KeywordKind, Paper, Reason, ReasonKind
 from digest.ranking import Profile, Scores, Vector
 from digest.ranking.matching import Matcher
 from digest.ranking.terms import spoken_terms, terms
@@ -42,12 +43,20 @@ _EXACT = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    """A profile's vector in parts: what always counts, and phrases that count where they stand."""
+class _Wishes:
+    """Profiles as vectors: what always counts, and phrases that count where they stand.
 
-    plain: Any  # a sparse row
-    phrases: tuple[tuple[Keyword, Any], ...]
-    length: float  # of the whole centred profile; 0 where there are no terms
+    `plain` is [profiles x columns]; `phrases` [profiles x distinct phrases] holds their weights,
+    `vectors` and `matches` are the phrases as [phrases x columns] and [phrases x candidates];
+    `lengths` are of the whole centred profiles, 0 where there are no terms.
+    """
+
+    profiles: Sequence[Profile]
+    plain: Any
+    phrases: Any
+    vectors: Any
+    matches: Any
+    lengths: Vector
 
 
 class TfidfRanker:
@@ -68,27 +77,28 @@ class TfidfRanker:
             dtype=np.float32,
         )
         self._hash = FeatureHasher(COLUMNS, input_type="string", alternate_sign=False)
-        counts = self._counts(background or candidates)
+        counts = self._count.transform(paper.text for paper in background or candidates)
         self._weigh = TfidfTransformer(sublinear_tf=True).fit(counts)
         shrink = counts.shape[0] / (counts.shape[0] + _SHRINK)
         mean = np.asarray(self._weigh.transform(counts).mean(axis=0), dtype=np.float64).ravel()
         self._mean: Vector = mean * shrink
-        self._papers = self._vectors(candidates)
+        self._mean_square = float(self._mean @ self._mean)
+        self._papers = self._vectors([paper.text for paper in candidates])
         self._common = np.asarray(self._papers @ self._mean, dtype=np.float32)
         self._matcher = Matcher(candidates)
+        self._shard = self._wishes(())
+        self._spoken = lru_cache(maxsize=1024)(self._find_spoken)
 
     def score(self, profiles: Sequence[Profile]) -> Scores:
-        """Scores [profiles × candidates] in one sparse product; see the module."""
-        parts = [self._parts(profile) for profile in profiles]
-        if not parts:
+        """Scores [profiles x candidates] in one sparse product; see the module."""
+        if not profiles:
             return np.zeros((0, self._papers.shape[0]), dtype=np.float32)
-        rows = sparse.vstack([part.plain for part in parts], format="csr")
-        scores: Scores = (rows @ self._papers.T).toarray().astype(np.float32)
-        self._add_phrases(scores, parts)
-        lengths = np.array([part.length for part in parts], dtype=np.float32)
-        spoken = lengths > 0
+        wishes = self._shard = self._wishes(profiles)
+        scores: Scores = (wishes.plain @ self._papers.T).toarray().astype(np.float32)
+        scores += (wishes.phrases @ wishes.matches).toarray()
+        spoken = wishes.lengths > 0
         scores[spoken] -= self._common
-        scores[spoken] /= lengths[spoken, None]
+        scores[spoken] /= wishes.lengths[spoken, None].astype(np.float32)
         for row, profile in zip(scores, profiles, strict=True):
             for keyword in profile.interest.keywords:
                 if keyword.kind in _EXACT:
@@ -99,9 +109,11 @@ class TfidfRanker:
         return scores
 
     def explain(self, profile: Profile, candidate: int) -> tuple[Reason, ...]:
-        """The largest shares of a score: terms (pairs with their words), authors, categories."""
-        parts = self._parts(profile)
-        reasons = self._terms(parts, candidate) if parts.length else []
+        """The largest shares of a score: terms (pairs with their words), authors, categories.
+
+        Quick for the profiles that were scored last.
+        """
+        reasons = self._terms(profile, candidate)
         for keyword in profile.interest.keywords:
             if keyword.kind in _EXACT and self._matcher.matches(keyword)[candidate]:
                 kind, share = _EXACT[keyword.kind]
@@ -114,87 +126,146 @@ class TfidfRanker:
 
         The first less the second is the score, where the profile excludes nothing.
         """
-        parts = self._parts(profile)
         exact = sum(
             _EXACT[keyword.kind][1] * keyword.weight
             for keyword in profile.interest.keywords
             if keyword.kind in _EXACT and self._matcher.matches(keyword)[candidate]
         )
-        if not parts.length:
+        wanted, length = self._wanted(profile, candidate)
+        if not length:
             return exact, 0.0
-        wanted = self._wanted(parts, candidate) @ self._papers[candidate].data
-        return exact + float(wanted) / parts.length, float(self._common[candidate]) / parts.length
+        speaks = float(wanted @ self._papers[candidate].data)
+        return exact + speaks / length, float(self._common[candidate]) / length
 
-    def _counts(self, papers: Iterable[Paper]) -> Any:  # noqa: ANN401 - a sparse matrix
-        return self._count.transform(paper.text for paper in papers)
+    def _vectors(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - a sparse matrix
+        """Unit vectors of texts, [texts x columns]."""
+        if not texts:
+            return sparse.csr_matrix((0, COLUMNS), dtype=np.float32)
+        return self._weigh.transform(self._count.transform(texts)).tocsr()
 
-    def _vectors(self, papers: Iterable[Paper]) -> Any:  # noqa: ANN401 - a sparse matrix
-        return self._weigh.transform(self._counts(papers)).tocsr()
+    def _wishes(self, profiles: Sequence[Profile]) -> _Wishes:
+        """The vectors of profiles: each distinct keyword and liked paper is read once."""
+        words = self._weights(profiles, KeywordKind.WORDS)
+        phrases = self._weights(profiles, KeywordKind.PHRASE)
+        vectors = self._vectors(phrases.names)
+        asked = words.matrix @ self._vectors(words.names)
+        lengths = _lengths(asked + phrases.matrix @ vectors)
+        scale = sparse.diags_array(_inverse(lengths))
+        liked = _Weights.of(
+            [
+                [(paper.text, 1.0 / len(profile.liked)) for paper in profile.liked]
+                for profile in profiles
+            ]
+        )
+        like = liked.matrix @ self._vectors(liked.names)
+        like = sparse.diags_array(_inverse(_lengths(like))) @ like
+        plain, weights = (scale @ asked + like).tocsr(), (scale @ phrases.matrix).tocsr()
+        whole = (plain + weights @ vectors).tocsr()
+        squares = _lengths(whole) ** 2 - 2 * (whole @ self._mean) + self._mean_square
+        centred = np.sqrt(np.maximum(squares, 1e-12))
+        centred[np.diff(whole.indptr) == 0] = 0.0
+        return _Wishes(
+            profiles, plain, weights, vectors, self._standing(phrases.names, vectors), centred
+        )
 
-    def _keyword(self, keyword: Keyword) -> Any:  # noqa: ANN401 - a sparse row
-        return self._weigh.transform(self._count.transform([keyword.text])) * keyword.weight
+    def _weights(self, profiles: Sequence[Profile], kind: KeywordKind) -> "_Weights":
+        return _Weights.of(
+            [
+                [(k.text, k.weight) for k in profile.interest.keywords if k.kind is kind]
+                for profile in profiles
+            ]
+        )
 
-    def _parts(self, profile: Profile) -> _Parts:
-        """The vector of a profile, keywords and liked papers each of length one together."""
-        plain = sparse.csr_matrix((1, COLUMNS), dtype=np.float32)
-        phrases: list[tuple[Keyword, Any]] = []
-        for keyword in profile.interest.keywords:
-            if keyword.kind is KeywordKind.PHRASE:
-                phrases.append((keyword, self._keyword(keyword)))
-            elif keyword.kind is KeywordKind.WORDS:
-                plain = plain + self._keyword(keyword)
-        length = _length(sum((row for _, row in phrases), start=plain))
-        if length:
-            plain = plain / length
-            phrases = [(keyword, row / length) for keyword, row in phrases]
-        if profile.liked:
-            liked = sparse.csr_matrix(self._vectors(profile.liked).mean(axis=0))
-            plain = plain + liked / (_length(liked) or 1)
-        whole = sum((row for _, row in phrases), start=plain)
-        if not whole.nnz:
-            return _Parts(plain, (), 0.0)
-        square = _length(whole) ** 2 - 2 * float((whole @ self._mean)[0])
-        centred = np.sqrt(max(square + float(self._mean @ self._mean), 1e-12))
-        return _Parts(plain.tocsr(), tuple(phrases), float(centred))
+    def _standing(self, phrases: Sequence[str], vectors: Any) -> Any:  # noqa: ANN401 - sparse
+        """Products [phrases x candidates], kept where the candidate holds the phrase."""
+        products = (vectors @ self._papers.T).tocoo()
+        stands = np.array(
+            [
+                self._matcher.has(int(candidate), phrases[phrase])
+                for phrase, candidate in zip(products.row, products.col, strict=True)
+            ],
+            dtype=np.bool_,
+        )
+        entries = (products.data[stands], (products.row[stands], products.col[stands]))
+        return sparse.csr_matrix(entries, shape=products.shape, dtype=np.float32)
 
-    def _add_phrases(self, scores: Scores, parts: Sequence[_Parts]) -> None:
-        """Add phrases where the candidate holds them as they stand."""
-        for row, part in zip(scores, parts, strict=True):
-            for keyword, vector in part.phrases:
-                product = (vector @ self._papers.T).tocsr()
-                for candidate, share in zip(product.indices, product.data, strict=True):
-                    if self._matcher.has(candidate, keyword.text):
-                        row[candidate] += share
+    def _wanted(self, profile: Profile, candidate: int) -> tuple[Vector, float]:
+        """The profile at the candidate's own columns, phrases only where they stand; its length."""
+        place = next((n for n, p in enumerate(self._shard.profiles) if p is profile), None)
+        if place is None:
+            self._shard, place = self._wishes([profile]), 0
+        shard = self._shard
+        columns = self._papers[candidate].indices
+        at = shard.plain.indptr
+        mine = slice(at[place], at[place + 1])
+        wanted = _look_up(shard.plain.indices[mine], shard.plain.data[mine], columns)
+        weights = shard.phrases[[place]].tocoo()
+        for phrase, weight in zip(weights.col, weights.data, strict=True):
+            if shard.matches[phrase, candidate]:
+                vector = shard.vectors[[phrase]]
+                wanted += weight * _look_up(vector.indices, vector.data, columns)
+        return wanted, float(shard.lengths[place])
 
-    def _terms(self, parts: _Parts, candidate: int) -> list[Reason]:
+    def _terms(self, profile: Profile, candidate: int) -> list[Reason]:
         """The shares of the candidate's own terms; a pair of words takes its words' shares in."""
+        wanted, length = self._wanted(profile, candidate)
         paper = self._papers[candidate]
-        wanted = self._wanted(parts, candidate)
-        shares = (wanted - self._mean[paper.indices]) * paper.data / parts.length
-        by_column = {
-            int(column): float(share)
-            for column, share, asked in zip(paper.indices, shares, wanted, strict=True)
-            if share > 0 and asked > 0
+        counted = np.flatnonzero(wanted > 0)
+        if not length or not counted.size:
+            return []
+        shares = (wanted - self._mean[paper.indices]) * paper.data / length
+        spoken = self._spoken(candidate)
+        found = {
+            spoken[column][0]: (float(shares[n]), spoken[column][1])
+            for n in counted
+            if shares[n] > 0 and (column := int(paper.indices[n])) in spoken
         }
-        spoken = spoken_terms(self._matcher.papers[candidate].text)
-        columns = self._hash.transform([[term] for term in spoken]).indices
-        found: dict[int, str] = {}
-        for term, column in zip(spoken, columns, strict=True):
-            if column in by_column:
-                found.setdefault(int(column), term)
-        reasons = _folded({term: by_column[column] for column, term in found.items()}, spoken)
+        reasons = _folded(
+            {term: share for term, (share, _) in found.items()},
+            {term: written for term, (_, written) in found.items()},
+        )
         return _joined(reasons, lambda phrase: self._matcher.holds(candidate, phrase))
 
+    def _find_spoken(self, candidate: int) -> dict[int, tuple[str, str]]:
+        """A candidate's terms by column, each with the way in which it is written there."""
+        spoken = spoken_terms(self._matcher.papers[candidate].text)
+        if not spoken:
+            return {}
+        columns = self._hash.transform([[term] for term in spoken]).indices
+        found: dict[int, tuple[str, str]] = {}
+        for column, (term, written) in zip(columns, spoken.items(), strict=True):
+            found.setdefault(int(column), (term, written))
+        return found
 
-    def _wanted(self, parts: _Parts, candidate: int) -> Vector:
-        """The profile at the candidate's own columns, phrases only where they stand."""
-        profile = parts.plain
-        for keyword, vector in parts.phrases:
-            if self._matcher.has(candidate, keyword.text):
-                profile = profile + vector
-        return np.asarray(
-            profile[:, self._papers[candidate].indices].todense(), dtype=np.float64
-        ).ravel()
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """Distinct texts, and how much each profile wants each: [profiles x texts]."""
+
+    names: list[str]
+    matrix: Any
+
+    @classmethod
+    def of(cls, wanted: Sequence[Sequence[tuple[str, float]]]) -> "_Weights":
+        """From (text, weight) pairs of each profile."""
+        names = list(dict.fromkeys(text for pairs in wanted for text, _ in pairs))
+        column = {name: number for number, name in enumerate(names)}
+        rows = [row for row, pairs in enumerate(wanted) for _ in pairs]
+        columns = [column[text] for pairs in wanted for text, _ in pairs]
+        weights = np.array([weight for pairs in wanted for _, weight in pairs], dtype=np.float32)
+        shape = (len(wanted), len(names))
+        return cls(names, sparse.csr_matrix((weights, (rows, columns)), shape=shape))
+
+
+def _look_up(indices: Any, data: Any, columns: Any) -> Vector:  # noqa: ANN401 - arrays of NumPy
+    """A sparse row at some columns; zero where it has no entry."""
+    found = np.zeros(len(columns), dtype=np.float64)
+    if len(indices):
+        order = np.argsort(indices, kind="stable")
+        places = np.searchsorted(indices, columns, sorter=order).clip(max=len(indices) - 1)
+        there = indices[order[places]] == columns
+        found[there] = data[order[places[there]]]
+    return found
 
 
 def _folded(shares: Mapping[str, float], spoken: Mapping[str, str]) -> list[Reason]:
@@ -230,5 +301,11 @@ def _joined(reasons: Sequence[Reason], stands: Callable[[str], bool]) -> list[Re
     return joined
 
 
-def _length(row: Any) -> float:  # noqa: ANN401 - a sparse row
-    return float(np.sqrt(row.multiply(row).sum()))
+def _lengths(rows: Any) -> Vector:  # noqa: ANN401 - a sparse matrix
+    """The Euclidean length of each row."""
+    return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel())
+
+
+def _inverse(lengths: Vector) -> Vector:
+    """One through each; 0 for 0."""
+    return np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)

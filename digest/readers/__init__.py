@@ -14,6 +14,7 @@ from digest.store import Store
 
 CONFIG_NAME = "config"
 MAX_INTERESTS = 50
+MAX_NAME = 100
 
 
 def subscribe(
@@ -81,11 +82,12 @@ def get(store: Store, address: str) -> Reader:
 
 def find(store: Store, address: str) -> Reader | None:
     """The reader with this address, be it saved or the person of the configuration."""
-    saved = store.readers.find(lookup_key(address.strip()))
-    if saved is not None and saved.kind is not ReaderKind.UNSAVED:
+    wanted = lookup_key(_normal(address))
+    saved = store.readers.find(wanted)
+    if saved is not None and saved.kind is ReaderKind.SAVED:
         return saved
     person = store.readers.find(CONFIG_NAME)
-    if person and lookup_key(address.strip()) in (CONFIG_NAME, lookup_key(person.address)):
+    if person and wanted == lookup_key(person.address):
         return person
     return None
 
@@ -140,6 +142,14 @@ def passing_reader(
     )
 
 
+def _normal(address: str) -> str:
+    """An address in its normal form where it has one."""
+    try:
+        return parse_address(address)
+    except UsageError:
+        return address.strip()
+
+
 def _only_saved(reader: Reader) -> None:
     if reader.kind is ReaderKind.CONFIG:
         raise UsageError(
@@ -152,6 +162,9 @@ def _checked(interests: Sequence[Interest]) -> tuple[Interest, ...]:
     if len(interests) > MAX_INTERESTS:
         raise UsageError(f"more than {MAX_INTERESTS} interests: join some of them")
     names = [interest.name for interest in interests]
+    for name in names:
+        if len(name) > MAX_NAME:
+            raise UsageError(f"the name {name[:40]!r}… is longer than {MAX_NAME} characters")
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"two interests are called {name!r}: give each its own name")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from digest.errors import printable
 from digest.model import Sighting
 
 MAX_TROUBLES = 20
@@ -27,13 +28,16 @@ class Batch:
     """A part of a source's answer, kept as a whole or not at all.
 
     `announced` is how many papers the service said there were (None: it did not say), `read` how
-    many of them could be read; `troubles` names what could not, each with its place.
+    many of them could be read; `troubles` names the first of what could not, each with its place;
+    `cut` says why the part ends too early, if it does.
     """
 
     sightings: tuple[Sighting, ...]
     read: int
     announced: int | None = None
     troubles: tuple[str, ...] = ()
+    more_troubles: int = 0
+    cut: str | None = None
 
 
 @dataclass(slots=True)
@@ -43,15 +47,25 @@ class Parsed:
     sightings: list[Sighting] = field(default_factory=list)
     announced: int = 0
     troubles: list[str] = field(default_factory=list)
+    more_troubles: int = 0
+    cut: str | None = None
 
     def trouble(self, text: str) -> None:
         """Note what could not be read, and go on."""
-        self.troubles.append(text)
+        if len(self.troubles) < MAX_TROUBLES:
+            self.troubles.append(printable(text))
+        else:
+            self.more_troubles += 1
 
     def batch(self) -> Batch:
         """What was found, as a batch."""
         return Batch(
-            tuple(self.sightings), len(self.sightings), self.announced, tuple(self.troubles)
+            tuple(self.sightings),
+            len(self.sightings),
+            self.announced,
+            tuple(self.troubles),
+            self.more_troubles,
+            self.cut,
         )
 
 

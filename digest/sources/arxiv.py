@@ -28,6 +28,7 @@ from digest.sources.xml import entries, root_tag
 
 NAME = "arxiv"
 FEED_LIMIT = 2000  # the service's own cap on one feed
+MAX_ENTRIES = 10 * FEED_LIMIT
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
@@ -57,7 +58,10 @@ class ArxivFeed:
                     f"{self.address}/{category}",
                     accept="application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8",
                 )
-                yield parse_feed(body, request.date, category)
+                batch = parse_feed(body, max(request.date, request.now.date()), category)
+                yield batch
+                if batch.cut:
+                    failed.append(SourceError(self.name, batch.cut))
             except SourceError as error:
                 if error.retry_at:
                     raise
@@ -67,10 +71,15 @@ class ArxivFeed:
             raise SourceError(self.name, failed[0].problem + more)
 
 
-def parse_feed(body: bytes, today: date, category: str = "feed") -> Batch:
+def parse_feed(body: bytes, latest: date, category: str = "feed") -> Batch:
     """Read a feed.
 
     An entry that cannot be read is named and left out; a damaged end keeps what came before it.
+
+    Args:
+        body: the answer, Atom or RSS 2.0.
+        latest: the last date that an announcement can have.
+        category: what was asked for, for troubles.
 
     Raises:
         SourceError: when the answer is no feed at all.
@@ -81,8 +90,10 @@ def parse_feed(body: bytes, today: date, category: str = "feed") -> Batch:
     parsed = Parsed()
     try:
         for element in entries(NAME, body, frozenset((f"{_ATOM}entry", "item"))):
+            if parsed.announced >= MAX_ENTRIES:
+                break
             parsed.announced += 1
-            sighting = _sighting(element, today)
+            sighting = _sighting(element, latest)
             if isinstance(sighting, str):
                 parsed.trouble(f"{category}, entry {parsed.announced}: {sighting}")
             else:
@@ -90,13 +101,13 @@ def parse_feed(body: bytes, today: date, category: str = "feed") -> Batch:
     except SourceError as error:
         if not parsed.sightings:
             raise
-        parsed.trouble(f"{category}: {error.problem}; read as far as that")
+        parsed.cut = f"{category}: {error.problem}; read as far as that"
     if parsed.announced >= FEED_LIMIT:
-        parsed.trouble(f"{category}: the feed ends at {FEED_LIMIT} entries and may be cut short")
+        parsed.cut = f"{category}: the feed ends at {FEED_LIMIT} entries and may be cut short"
     return parsed.batch()
 
 
-def _sighting(element: Element, today: date) -> Sighting | str:
+def _sighting(element: Element, latest: date) -> Sighting | str:
     """A paper, or what is wrong with the entry."""
     fields = _atom(element) if element.tag == f"{_ATOM}entry" else _rss(element)
     if "api/errors" in fields["id"]:
@@ -123,7 +134,7 @@ def _sighting(element: Element, today: date) -> Sighting | str:
         url=home_of(identifier.key),
         pdf=f"https://arxiv.org/pdf/{identifier.key.removeprefix('arxiv:')}",
     )
-    return Sighting(paper, kind, _date(fields["date"], today))
+    return Sighting(paper, kind, _date(fields["date"], latest))
 
 
 def _atom(element: Element) -> dict[str, str]:
@@ -150,11 +161,11 @@ def _rss(element: Element) -> dict[str, str]:
     }
 
 
-def _date(written: str, today: date) -> date | None:
+def _date(written: str, latest: date) -> date | None:
     """The local date that the service wrote: Atom's ISO date or RSS's mail date."""
-    if found := clean_date(written, today):
+    if found := clean_date(written, latest):
         return found
     try:
-        return clean_date(parsedate_to_datetime(written).date().isoformat(), today)
+        return clean_date(parsedate_to_datetime(written).date().isoformat(), latest)
     except (ValueError, TypeError):
         return None

@@ -15,6 +15,7 @@ from digest.sources.saved_page import is_saved_page, parse_page
 
 NAME = "file"
 _ENDINGS = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".txt", ".txt.gz")
+_LINES = (".jsonl", ".ndjson")
 _HEAD = 4096
 _MAX_PAGE = 16 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
@@ -69,7 +70,11 @@ def _batches(stream: BinaryIO, place: str, request: Request) -> Iterator[Batch]:
     head = stream.read(_HEAD)
     stream.seek(0)
     text = head.decode("utf-8", errors="replace").lstrip("\ufeff \r\n\t")
-    if text.startswith("{"):
+    if place.removesuffix(".gz").endswith(_LINES) or any(
+        line.startswith("{") for line in text.splitlines()
+    ):
+        if not text:
+            raise SourceError(NAME, f"{place}: the file is empty")
         yield from parse_lines(_lines(stream), place, request.date, request.now)
     elif is_saved_page(text):
         body = stream.read(_MAX_PAGE + 1)

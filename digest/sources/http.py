@@ -1,12 +1,13 @@
 """The one polite way to ask a service: who we are, not too often, not too much, not for ever."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import tenacity
@@ -20,6 +21,7 @@ MAX_REDIRECTS = 5
 _CHUNK = 65_536
 _BUSY = frozenset((429, 500, 502, 503, 504))
 _SHORT_WAIT = 30.0
+_SILENCE = 20.0  # seconds without a byte
 _ATTEMPTS = 3
 
 
@@ -39,13 +41,16 @@ class PoliteSession:
         contact: a mail address that a service's operator can write to, or None.
         spacing: seconds between two requests to one host (arXiv asks for three).
         deadline: seconds that one answer may take, with all its attempts.
-        sleep, clock: for tests; `sleep` should return early when the program is asked to stop.
+        sleep: waits; should return early when the program is asked to stop.
+        stopping: whether the program was asked to stop.
+        clock: seconds that only go forward.
     """
 
     contact: str | None
     spacing: float = 3.0
     deadline: float = 90.0
     sleep: Callable[[float], object] = time.sleep
+    stopping: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
     _session: requests.Session = field(default_factory=requests.Session)
     _last: dict[str, float] = field(default_factory=dict)
@@ -55,7 +60,10 @@ class PoliteSession:
         """Introduce ourselves."""
         contact = f"; mailto:{self.contact}" if self.contact else ""
         self._session.headers["User-Agent"] = f"digest/{__version__} (paper digest{contact})"
-        self._session.max_redirects = MAX_REDIRECTS
+
+    def close(self) -> None:
+        """Hang up."""
+        self._session.close()
 
     def get(
         self, source: str, url: str, params: dict[str, str] | None = None, accept: str = "*/*"
@@ -70,7 +78,7 @@ class PoliteSession:
             retry=tenacity.retry_if_exception_type(_BusyError),
             wait=_patience,
             stop=_enough,
-            sleep=self.sleep,
+            sleep=self._sleep,
             reraise=True,
         )
         try:
@@ -86,26 +94,38 @@ class PoliteSession:
             raise SourceError(source, f"{_in_words(error)} at {url}") from error
 
     def _once(self, url: str, params: dict[str, str] | None, accept: str, end: float) -> bytes:
-        self._wait_for_turn(urlsplit(url).hostname or "")
-        left = end - self.clock()
-        if left <= 0:
-            raise requests.Timeout(f"no answer within {self.deadline:.0f} s")
+        """One attempt, redirects followed by hand: the body of a redirect is never read."""
+        target = requests.Request("GET", url, params=params).prepare().url or url
         try:
-            with self._session.get(
-                url,
-                params=params,
-                headers={"Accept": accept},
-                timeout=min(left, 30),
-                stream=True,
-            ) as answer:
-                if answer.status_code in _BUSY:
-                    problem = f"answered {answer.status_code} {answer.reason}"
-                    raise _BusyError(problem, _retry_after(answer.headers.get("Retry-After")))
-                if answer.status_code != requests.codes.ok:
-                    raise requests.HTTPError(f"answered {answer.status_code} {answer.reason}")
-                return self._read(answer, end)
+            for _ in range(MAX_REDIRECTS + 1):
+                with self._ask(target, accept, end) as answer:
+                    if "Location" in answer.headers and answer.is_redirect:
+                        target = _next(target, answer.headers["Location"])
+                        continue
+                    if answer.status_code in _BUSY:
+                        wait = _retry_after(answer.headers.get("Retry-After"))
+                        raise _BusyError(f"answered {answer.status_code} {answer.reason}", wait)
+                    if answer.status_code != requests.codes.ok:
+                        raise requests.HTTPError(f"answered {answer.status_code} {answer.reason}")
+                    return self._read(answer, end)
         except (requests.ConnectionError, requests.Timeout) as error:
             raise _BusyError(_in_words(error), None) from error
+        raise requests.TooManyRedirects
+
+    def _ask(self, url: str, accept: str, end: float) -> requests.Response:
+        self._wait_for_turn(urlsplit(url).hostname or "")
+        if self.stopping():
+            raise requests.RequestException("stopped before the answer")
+        left = end - self.clock()
+        if left <= 0:
+            raise requests.RequestException(f"no answer within {self.deadline:.0f} s")
+        return self._session.get(
+            url,
+            headers={"Accept": accept},
+            timeout=min(left, _SILENCE),
+            stream=True,
+            allow_redirects=False,
+        )
 
     def _read(self, answer: requests.Response, end: float) -> bytes:
         parts: list[bytes] = []
@@ -114,17 +134,30 @@ class PoliteSession:
             size += len(part)
             if size > MAX_BODY:
                 raise requests.RequestException(f"answer larger than {MAX_BODY >> 20} MB")
-            if self.clock() > end:
+            if self.clock() > end or self.stopping():
                 raise requests.RequestException(f"no complete answer within {self.deadline:.0f} s")
             parts.append(part)
         return b"".join(parts)
+
+    def _sleep(self, seconds: float) -> None:
+        self.sleep(seconds)
 
     def _wait_for_turn(self, host: str) -> None:
         with self._turn:
             wait = self._last.get(host, float("-inf")) + self.spacing - self.clock()
             if wait > 0:
-                self.sleep(wait)
+                self._sleep(wait)
             self._last[host] = self.clock()
+
+
+def _next(url: str, location: str) -> str:
+    """Where a redirect leads; never from https to http."""
+    target = urljoin(url, location)
+    if urlsplit(target).scheme not in ("http", "https"):
+        raise requests.HTTPError("redirected to something that is no web address")
+    if url.startswith("https:") and not target.startswith("https:"):
+        raise requests.HTTPError("redirected from https to http")
+    return target
 
 
 def _patience(state: tenacity.RetryCallState) -> float:
@@ -148,6 +181,8 @@ def _retry_after(value: str | None) -> float | None:
         return None
     try:
         seconds = float(value)
+        if not math.isfinite(seconds):
+            return None
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()

@@ -18,6 +18,7 @@ from digest.sources.paper import paper_from_fields, signals_from_fields
 NAME = "huggingface"
 PAGE = 100
 MAX_PAGES = 10
+MAX_ENTRIES = 10 * PAGE
 _SIGNALS = {UPVOTES: "upvotes", COMMENTS: "comments", STARS: "githubStars"}
 
 
@@ -31,19 +32,30 @@ class HuggingFace:
     pace: timedelta = timedelta(minutes=45)
 
     def fetch(self, request: Request) -> Iterator[Batch]:
-        """Yield the pages of both days, the requested one first."""
+        """Yield the pages of both days, the requested one first; one may fail without the other."""
+        failed: list[SourceError] = []
         for day in (request.date, request.date - timedelta(days=1)):
-            for page in range(MAX_PAGES):
-                body = self.session.get(
-                    self.name,
-                    self.address,
-                    {"date": day.isoformat(), "limit": str(PAGE), "p": str(page)},
-                    accept="application/json",
-                )
-                batch = parse_daily(body, day, request.now)
-                yield batch
-                if (batch.announced or 0) < PAGE:
-                    break
+            try:
+                yield from self._pages(day, request.now)
+            except SourceError as error:
+                if error.retry_at:
+                    raise
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def _pages(self, day: date, now: datetime) -> Iterator[Batch]:
+        for page in range(MAX_PAGES):
+            body = self.session.get(
+                self.name,
+                self.address,
+                {"date": day.isoformat(), "limit": str(PAGE), "p": str(page)},
+                accept="application/json",
+            )
+            batch = parse_daily(body, day, now)
+            yield batch
+            if (batch.announced or 0) < PAGE:
+                break
 
 
 def parse_daily(body: bytes, day: date, now: datetime) -> Batch:
@@ -61,7 +73,7 @@ def parse_daily(body: bytes, day: date, now: datetime) -> Batch:
         said = answer.get("error") if isinstance(answer, dict) else None
         raise SourceError(NAME, f"no list of papers for {day}{f': {said}'[:200] if said else ''}")
     parsed = Parsed(announced=len(answer))
-    for position, entry in enumerate(answer, 1):
+    for position, entry in enumerate(answer[:MAX_ENTRIES], 1):
         sighting = _sighting(entry, day, now)
         if isinstance(sighting, str):
             parsed.trouble(f"{day}, entry {position}: {sighting}")

@@ -6,6 +6,7 @@ announcement), `upvotes`, `comments`, `stars`, `observed` (when these were count
 """
 
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
@@ -29,18 +30,23 @@ def parse_lines(lines: Iterable[bytes], place: str, today: date, now: datetime) 
         now: the latest time that a count can have been observed (aware).
     """
     parsed = Parsed()
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        parsed.announced += 1
-        sighting = _read_line(line, today, now)
-        if isinstance(sighting, str):
-            parsed.trouble(f"{place}, line {number}: {sighting}")
-        else:
-            parsed.sightings.append(sighting)
-        if parsed.announced >= LINES_A_BATCH:
-            yield parsed.batch()
-            parsed = Parsed()
+    try:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            parsed.announced += 1
+            sighting = _read_line(line, today, now)
+            if isinstance(sighting, str):
+                parsed.trouble(f"{place}, line {number}: {sighting}")
+            else:
+                parsed.sightings.append(sighting)
+            if parsed.announced >= LINES_A_BATCH:
+                yield parsed.batch()
+                parsed = Parsed()
+    except (OSError, EOFError, zlib.error):
+        if parsed.announced:
+            yield parsed.batch()  # what was read before the damage is kept
+        raise
     if parsed.announced:
         yield parsed.batch()
 

@@ -6,7 +6,7 @@ Unicode NFC, single spaces, no control or direction characters, LaTeX as a perso
 import logging
 import re
 import unicodedata
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -15,7 +15,8 @@ from pylatexenc.latex2text import LatexNodes2Text
 MAX_TITLE = 1_000
 MAX_ABSTRACT = 20_000
 MAX_AUTHORS = 3_000
-MAX_ADDRESS = 2_000
+MAX_NAMES = 100_000
+MAX_ADDRESS = 300
 _EARLIEST = date(1985, 1, 1)
 
 _MATH = re.compile(r"\$\$?([^$]{1,400}?)\$\$?")
@@ -51,7 +52,8 @@ def clean(text: object, limit: int = MAX_ABSTRACT) -> str:
     """Text in the normal form, cut at `limit` characters; anything but text gives ''."""
     if not isinstance(text, str):
         return ""
-    plain = unicodedata.normalize("NFC", text[: 2 * limit])
+    # White space is collapsed first: endless runs of it would slow the patterns below.
+    plain = unicodedata.normalize("NFC", " ".join(text[: 2 * limit].split()))
     if _LATEX.search(plain):
         plain = _readable(plain)
     kept = "".join(char for char in plain if char in "\n\t" or not _hidden(char))
@@ -66,6 +68,7 @@ def clean_title(text: object) -> str:
 def clean_names(names: object) -> tuple[str, ...]:
     """Authors, given as a list or as one text with commas, each once and in order."""
     if isinstance(names, str):
+        names = " ".join(names[:MAX_NAMES].split())
         names = re.split(r",\s*(?:and\s+)?|\s+and\s+", names)
     if not isinstance(names, list | tuple):
         return ()
@@ -87,7 +90,7 @@ def clean_address(address: object) -> str | None:
     if not isinstance(address, str) or len(address) > MAX_ADDRESS:
         return None
     text = address.strip()
-    if re.search(r"[\s<>\"'`\\\x00-\x1f\x7f]", text):
+    if re.search(r"[\s<>\"'`\\]", text) or any(_hidden(char) for char in text):
         return None
     try:
         parts = urlsplit(text)
@@ -123,14 +126,17 @@ def clean_date(value: object, latest: date) -> date | None:
 
 
 def clean_time(value: object) -> datetime | None:
-    """An aware time from ISO 8601 text, or None."""
+    """A time in UTC from ISO 8601 text with a zone, or None."""
     if not isinstance(value, str):
         return None
     try:
         found = datetime.fromisoformat(value.strip())
-    except ValueError:
+        if found.tzinfo is None:
+            return None
+        found = found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else None
+    return found if found.date() >= _EARLIEST else None
 
 
 def _hidden(char: str) -> bool:

@@ -20,15 +20,19 @@ def entries(source: str, body: bytes, tags: frozenset[str]) -> Iterator[Element]
         SourceError: for HTML, an empty answer, a DTD, extreme nesting or damage, in words.
     """
     _refuse_unreadable(source, body)
-    depth = 0
+    open_elements: list[Element] = []
     try:
         for event, element in _parse(body):
-            depth += 1 if event == "start" else -1
-            if depth > _MAX_DEPTH:
-                raise SourceError(source, f"XML nested deeper than {_MAX_DEPTH} levels")
-            if event == "end" and element.tag in tags:
+            if event == "start":
+                open_elements.append(element)
+                if len(open_elements) > _MAX_DEPTH:
+                    raise SourceError(source, f"XML nested deeper than {_MAX_DEPTH} levels")
+                continue
+            open_elements.pop()
+            if element.tag in tags:
                 yield element
-                element.clear()
+                if open_elements:  # what was read is let go, so that memory stays bounded
+                    open_elements[-1].remove(element)
     except ParseError as error:
         line, column = error.position
         raise SourceError(

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select, update
 
 from digest.identity import is_strong
-from digest.model import Paper, Sighting
-from digest.store.engine import insert_new
+from digest.model import Announcement, Paper, Sighting
+from digest.store.engine import insert_new, upsert
 from digest.store.merging import merged, same_work
 from digest.store.rows import columns_of, numbers_of, rows_of
 from digest.store.schema import announcements, paper_keys, papers, picks, signals
+
+FRESH = [kind.value for kind in Announcement if kind.fresh]
 
 # Tables that refer to a paper, with the columns that make a row of theirs one of a kind.
 _REFERRING: Sequence[tuple[Table, tuple[str, ...]]] = (
@@ -180,7 +182,9 @@ def _insert_announcements(
         row = {"paper_id": number, "source": source, "date": day, "kind": sighting.kind.value}
         rows.setdefault((number, day), row)
     if rows:
-        connection.execute(insert_new(connection, announcements), list(rows.values()))
+        # A replacement in one list may be a cross-list in another: then the paper is fresh.
+        stale = and_(*(announcements.c.kind != kind for kind in FRESH))
+        connection.execute(upsert(connection, announcements, stale), list(rows.values()))
 
 
 def _insert_signals(
@@ -198,4 +202,4 @@ def _insert_signals(
         for signal in sighting.signals
     }
     if rows:
-        connection.execute(insert_new(connection, signals), list(rows.values()))
+        connection.execute(upsert(connection, signals), list(rows.values()))

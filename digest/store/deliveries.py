@@ -20,7 +20,7 @@ from digest.model import Message
 from digest.store.engine import reading, writing
 from digest.store.schema import deliveries
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=10)  # longer than the slowest dialogue with a mail server
 
 
 class State(StrEnum):
@@ -44,6 +44,20 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Delayed:
+    """Mails that have not left yet.
+
+    `count` were tried and wait for `next_try`; `under_way` are being sent by another process, or
+    were cut off while they were and wait for the end of their lease.
+    """
+
+    count: int
+    under_way: int
+    next_try: datetime | None
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Deliveries:
     """All deliveries of the store. Each method is one transaction."""
 
@@ -58,6 +72,22 @@ class Deliveries:
                 )
                 or 0
             )
+
+    def delayed(self, channel: str, now: datetime) -> Delayed | None:
+        """A channel's mails that were tried in vain, or are in other hands; None: there are none."""
+        tried = (deliveries.c.state == State.QUEUED.value) & (deliveries.c.not_before > now)
+        with reading(self.engine) as connection:
+            count, next_try, answer = connection.execute(
+                select(
+                    func.count(), func.min(deliveries.c.not_before), func.max(deliveries.c.answer)
+                ).where(deliveries.c.channel == channel, tried)
+            ).one()
+            under_way = connection.scalar(
+                select(func.count())
+                .select_from(deliveries)
+                .where(deliveries.c.channel == channel, deliveries.c.state == State.SENDING.value)
+            )
+        return Delayed(count, under_way or 0, next_try, answer) if count or under_way else None
 
     def claim(self, channel: str, now: datetime) -> Claim | None:
         """Take a channel's oldest mail that may be sent; it is in `sending` when this returns."""

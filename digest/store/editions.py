@@ -4,16 +4,16 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, true
+from sqlalchemy import Connection, Engine, insert, select, true
 
 from digest.model import Edition, Message
 from digest.store.deliveries import State
 from digest.store.engine import insert_new, reading, writing
 from digest.store.readers import DAILY
-from digest.store.schema import deliveries, editions, picks
+from digest.store.schema import announcements, deliveries, editions, papers, picks, readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,11 @@ class Editions:
         Returns:
             those that are new; where a reader has one for that date already, it stays as it is.
         """
-        if not made:
-            return []
-        by_place = {(m.edition.reader.number, m.edition.date): m for m in made}
+        by_place = {(m.edition.reader.row, m.edition.date): m for m in made}
         with writing(self.engine) as connection:
+            made = _still_there(connection, made)
+            if not made:
+                return []
             statement = insert_new(connection, editions).returning(
                 editions.c.id, editions.c.reader_id, editions.c.date
             )
@@ -67,33 +68,53 @@ class Editions:
             return found is not None
 
     def papers_had(
-        self, first: int, last: int, other_than: date | None = None
+        self, readers: Sequence[int], day: date, days: int, other_than: date | None = None
     ) -> dict[int, set[int]]:
-        """What readers with numbers from `first` to `last` had before: papers by reader.
+        """Which of a date's candidates these readers had before: papers by reader.
 
         An edition that was refused for good was never seen, and does not count; nor does the
         edition of the date `other_than`.
         """
+        window = announcements.c.date.between(day - timedelta(days=days - 1), day)
+        had: dict[int, set[int]] = {}
+        if not readers:
+            return had
         with reading(self.engine) as connection:
             rows = connection.execute(
                 select(editions.c.reader_id, picks.c.paper_id)
                 .join(picks, picks.c.edition_id == editions.c.id)
                 .join(deliveries, deliveries.c.edition_id == editions.c.id)
                 .where(
-                    editions.c.reader_id.between(first, last),
+                    editions.c.reader_id.in_(readers),
+                    picks.c.paper_id.in_(select(announcements.c.paper_id).where(window)),
                     deliveries.c.state != State.FAILED.value,
                     true() if other_than is None else editions.c.date != other_than,
                 )
             )
-            had: dict[int, set[int]] = {}
             for reader, paper in rows:
                 had.setdefault(reader, set()).add(paper)
             return had
 
 
+def _still_there(connection: Connection, made: Sequence[MadeEdition]) -> list[MadeEdition]:
+    """Without editions whose reader left, or whose paper became another row, meanwhile."""
+    numbers = [m.edition.reader.row for m in made]
+    here = select(readers.c.id).where(readers.c.id.in_(numbers))
+    stay = set(connection.scalars(here.with_for_update(read=True)))
+    shown = {pick.paper.number for m in made for pick in m.edition.picks}
+    papers_here = select(papers.c.id).where(papers.c.id.in_(shown))
+    whole = set(connection.scalars(papers_here.with_for_update(read=True)))
+    return [
+        m
+        for m in made
+        if m.edition.reader.row in stay
+        and all(pick.paper.number in whole for pick in m.edition.picks)
+    ]
+
+
 def _edition_row(made: MadeEdition, now: datetime) -> dict[str, Any]:
     return {
-        "reader_id": made.edition.reader.number,
+        "reader_id": made.edition.reader.row,
         "date": made.edition.date,
         "kind": DAILY,
         "mood": made.edition.mood.value,

@@ -3,10 +3,23 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -14,6 +27,17 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from digest.errors import StoreError
 
 REVISION = "0001"
+
+
+class Turn(IntEnum):
+    """What only one transaction does at a time."""
+
+    MIGRATE = 1
+    ADD_PAPERS = 2
+    SAVE_READER = 3
+
+
+_LOCKS = 0x64696765  # our own space among a server's advisory locks
 _LOCK_WAIT_MS = 60_000
 
 
@@ -45,11 +69,16 @@ def translated(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that writes: all of it or nothing."""
+def writing(engine: Engine, turn: Turn | None = None) -> Iterator[Connection]:
+    """One transaction that writes: all of it or nothing.
+
+    SQLite lets one writer in at a time anyway. On PostgreSQL transactions that look and then
+    insert take a `turn`, so that two of a kind do not insert the same thing.
+    """
     with translated(engine), engine.connect() as plain:
         connection = plain.execution_options(digest_writes=True)
         with connection.begin():
+            _take(connection, turn)
             yield connection
 
 
@@ -60,19 +89,32 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def _take(connection: Connection, turn: Turn | None) -> None:
+    if turn is not None and connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCKS, int(turn))))
+
+
 def insert_new(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two dialects' types
     """An insert that passes over rows which are there already."""
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     return dialect.insert(table).on_conflict_do_nothing()
 
 
-def upsert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two dialects' types
-    """An insert that replaces the other columns of a row which is there already."""
+def upsert(
+    connection: Connection, table: Table, only_where: ColumnElement[bool] | None = None
+) -> Any:  # noqa: ANN401 - two dialects' types
+    """An insert that replaces the other columns of a row which is there already.
+
+    Args:
+        connection: tells the dialect.
+        table: what to insert into.
+        only_where: which rows may be replaced; the others stay as they are.
+    """
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table)
     keys = [column.name for column in table.primary_key]
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=others)
+    return statement.on_conflict_do_update(index_elements=keys, set_=others, where=only_where)
 
 
 def _url(address: str) -> URL:
@@ -80,8 +122,10 @@ def _url(address: str) -> URL:
         url = make_url(address)
         if url.drivername in ("postgres", "postgresql"):
             url = url.set(drivername="postgresql+psycopg")
+        if url.get_backend_name() == "sqlite" and url.database:
+            url = url.set(database=str(Path(url.database).expanduser()))
         url.get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StoreError(
             "the database address cannot be understood: write sqlite:///file.db or "
             "postgresql://user@host/name"
@@ -101,7 +145,7 @@ def _url(address: str) -> URL:
 def _prepare_sqlite(engine: Engine, url: URL) -> None:
     if url.database and url.database != ":memory:":
         try:
-            Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(
                 f"the folder of the database {url.database} cannot be made: {error.strerror}"
@@ -127,9 +171,7 @@ def _prepare_sqlite(engine: Engine, url: URL) -> None:
 
 def _migrate(engine: Engine) -> None:
     with engine.connect() as connection:
-        found = None
-        if inspect(connection).has_table("alembic_version"):
-            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        found = _revision(connection)
     if found == REVISION:
         return
     from alembic import command  # noqa: PLC0415 - slow, and needed once in a database's life
@@ -144,11 +186,18 @@ def _migrate(engine: Engine) -> None:
             f"the database {engine.url.render_as_string(hide_password=True)} was made by a newer "
             f"digest (schema {found}, this one knows {REVISION}): update digest; nothing changed"
         )
-    with engine.connect() as plain:
-        connection = plain.execution_options(digest_writes=True)
-        with connection.begin():
+    with writing(engine, Turn.MIGRATE) as connection:
+        if _revision(connection) != REVISION:  # another process may have been faster
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    """The schema that a database has; None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
 
 
 def _advice(said: str) -> str:

@@ -30,7 +30,8 @@ def same_work(known: Paper, other: Paper) -> bool:
 def merged(known: Paper, seen: Paper) -> Paper:
     """What is known of a work after it was seen again: the newest text, no field lost."""
     stronger = is_strong(seen.key) and not is_strong(known.key)
-    newer = seen.version > known.version or stronger or not known.abstract
+    fuller = bool(seen.abstract) and not known.abstract
+    newer = seen.version > known.version or (seen.version == known.version and (stronger or fuller))
     first, second = (seen, known) if newer else (known, seen)
     keys = tuple(dict.fromkeys(known.keys + seen.keys))
     return replace(

@@ -6,13 +6,11 @@ from datetime import date, timedelta
 
 from sqlalchemy import Engine, func, select
 
-from digest.model import Announcement, Paper, Sighting, StoredPaper
-from digest.store.adding import add_sightings
-from digest.store.engine import reading, writing
+from digest.model import Paper, Sighting, StoredPaper
+from digest.store.adding import FRESH, add_sightings
+from digest.store.engine import Turn, reading, writing
 from digest.store.rows import latest_signals, numbers_of, paper_of, rows_of
 from digest.store.schema import announcements, papers
-
-_FRESH = [kind.value for kind in Announcement if kind.fresh]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Papers:
         Returns:
             how many works were not known before.
         """
-        with writing(self.engine) as connection:
+        with writing(self.engine, Turn.ADD_PAPERS) as connection:
             return add_sightings(connection, sightings, source, today)
 
     def count(self) -> int:
@@ -58,7 +56,7 @@ class Papers:
             found = connection.execute(
                 select(announcements.c.paper_id, announcements.c.source).where(
                     announcements.c.date.between(day - timedelta(days=days - 1), day),
-                    announcements.c.kind.in_(_FRESH),
+                    announcements.c.kind.in_(FRESH),
                 )
             )
             sources: dict[int, set[str]] = {}

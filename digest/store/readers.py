@@ -1,5 +1,6 @@
 """Readers, their interests, and the question of the day: who is due?"""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,10 +22,13 @@ from sqlalchemy import (
     update,
 )
 
-from digest.grammar.interests import format_interest, parse_interest
+from digest.errors import UsageError
+from digest.grammar.interests import format_interest, liked_in, parse_interest
 from digest.model import Interest, Reader, ReaderKind, Schedule
-from digest.store.engine import reading, writing
+from digest.store.engine import Turn, reading, writing
 from digest.store.schema import editions, interests, readers
+
+log = logging.getLogger(__name__)
 
 DAILY = "daily"
 
@@ -45,7 +49,7 @@ class Readers:
 
     def save(self, reader: Reader, now: datetime) -> Reader:
         """Store a reader under its name, new or changed; returns it with its number."""
-        with writing(self.engine) as connection:
+        with writing(self.engine, Turn.SAVE_READER) as connection:
             known = connection.scalar(select(readers.c.id).where(readers.c.name == reader.name))
             values = _columns(reader)
             if known is None:
@@ -111,7 +115,7 @@ class Readers:
                 .join(readers, readers.c.id == interests.c.reader_id)
                 .where(readers.c.active, interests.c.text.contains("like:"))
             )
-            return frozenset(key for text in texts for key in parse_interest("", text).liked)
+            return frozenset(key for text in texts for key in liked_in(text))
 
     def count(self) -> int:
         """How many active readers of configuration and store there are."""
@@ -119,6 +123,20 @@ class Readers:
             return (
                 connection.scalar(select(func.count()).select_from(readers).where(_listed())) or 0
             )
+
+    def served(self, now: datetime, on: date | None, most: int = 100) -> list[Due]:
+        """The first readers, by number, who have their edition already; see `due`."""
+        with reading(self.engine) as connection:
+            if on is None:
+                moments = _local_days(connection, now)
+                has = or_(
+                    *(and_(readers.c.zone.in_(z), _has_edition(d)) for d, z in moments.items())
+                )
+            else:
+                has = _has_edition(on)
+            query = select(readers).where(_listed(), has).order_by(readers.c.id).limit(most)
+            found = _with_interests(connection, connection.execute(query).all())
+        return [Due(reader, on or local_date(reader.schedule.zone, now)) for reader in found]
 
     def due(self, now: datetime, on: date | None, after: int = 0, most: int = 1000) -> list[Due]:
         """The next readers, by number, who should get an edition.
@@ -180,6 +198,14 @@ def _local_moments(connection: Connection, now: datetime) -> list[ColumnElement[
     ]
 
 
+def _local_days(connection: Connection, now: datetime) -> dict[date, list[str]]:
+    """The zones in which it is each date."""
+    days: dict[date, list[str]] = {}
+    for zone in connection.scalars(select(readers.c.zone).where(_listed()).distinct()):
+        days.setdefault(local_date(zone, now), []).append(zone)
+    return days or {now.date(): []}
+
+
 def _columns(reader: Reader) -> dict[str, Any]:
     return {
         "name": reader.name,
@@ -196,7 +222,10 @@ def _columns(reader: Reader) -> dict[str, Any]:
 def _with_interests(connection: Connection, rows: Sequence[Row[Any]]) -> list[Reader]:
     found: dict[int, list[Interest]] = {}
     for row in _interest_rows(connection, [row.id for row in rows]):
-        found.setdefault(row.reader_id, []).append(parse_interest(row.name, row.text))
+        try:
+            found.setdefault(row.reader_id, []).append(parse_interest(row.name, row.text))
+        except UsageError as error:  # written by another version; one interest, not everyone's run
+            log.error("interest %r of reader %d: %s", row.name, row.reader_id, error)
     return [_reader(row, tuple(found.get(row.id, ()))) for row in rows]
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,10 @@ def log() -> str:
     """The daemon's log so far."""
     path = Path("digest.log")
     return path.read_text() if path.exists() else ""
+
+
+def _started(times: int) -> bool:
+    return log().count("daemon started") == times
 
 
 @contextmanager
@@ -73,12 +78,12 @@ def test_it_serves_who_is_due_and_ends_cleanly(replay: Replay, digest: Digest) -
     for times in (1, 2):
         with daemon() as process:
             wait_for(lambda: list(Path("out").glob("*.eml")))
-            wait_for(lambda times=times: log().count("daemon started") == times)
+            wait_for(partial(_started, times))
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE) == 0
     assert len(list(Path("out").glob("*.eml"))) == 1
     assert log().count("daemon ended") == 2
-    assert "Nobody is due" in digest("run").out
+    assert "has an edition" in digest("run").out
 
 
 def test_one_daemon_at_a_time(replay: Replay) -> None:
@@ -150,6 +155,37 @@ def test_an_edited_configuration_is_read_at_the_next_tick(
     assert configured.address == "bob@example.org"
 
 
+def test_settings_that_cannot_work_leave_the_old_ones_in_force(
+    replay: Replay, digest: Digest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Readable, but impossible with what is stored; or a file that is gone for a moment."""
+    configure(replay)
+    served = make(lambda: load(None, {}))
+    served.tick()
+    digest("readers", "add", "bob@example.org", "--hour", 0, "--database", "t.db")
+    good = Path("config.env").read_text()
+    for bad in (good.replace("ann@", "bob@"), ""):
+        Path("config.env").write_text(bad)
+        caplog.clear()
+        with caplog.at_level("WARNING"):
+            report = served.tick()
+            served.tick()
+        assert len([r for r in caplog.records if "stay in force" in r.message]) == 1
+        if "bob@" in bad:
+            assert report.edited.made == 1  # bob is served all the same
+    Path("config.env").unlink()
+    with caplog.at_level("WARNING"):
+        served.tick()
+    assert "gone or empty" in caplog.text
+
+
+def test_a_daemon_needs_a_database_that_lasts(digest: Digest) -> None:
+    """In memory every tick would begin anew, and mail everyone again."""
+    done = digest("daemon", "--database", "sqlite://")
+    assert done.code == 2
+    assert "a database that lasts" in done.err
+
+
 def test_a_database_cannot_be_changed_under_a_running_daemon(
     replay: Replay, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -184,7 +220,10 @@ def test_a_database_that_breaks_ends_the_daemon_loudly(replay: Replay) -> None:
 def test_the_lock_is_the_databases(tmp_path: Path) -> None:
     """Two databases, two daemons."""
     with one_at_a_time(f"sqlite:///{tmp_path}/a.db"), one_at_a_time(f"sqlite:///{tmp_path}/b.db"):
-        with pytest.raises(UsageError, match="already"), one_at_a_time(f"sqlite:///{tmp_path}/a.db"):
+        with (
+            pytest.raises(UsageError, match="already"),
+            one_at_a_time(f"sqlite:///{tmp_path}/a.db"),
+        ):
             pass
         with one_at_a_time("postgresql://u@h/one"), one_at_a_time("postgresql://u@h/two"):
             pass

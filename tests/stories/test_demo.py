@@ -63,8 +63,10 @@ def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_installed_wheel_offers_the_same(wheel: Path, tmp_path: Path) -> None:
     """Templates, migrations and the sample are inside: the demo runs from the wheel alone."""
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "site")  # noqa: S202 - our own wheel
-        entries = archive.read(next(n for n in archive.namelist() if n.endswith("entry_points.txt")))
+        archive.extractall(tmp_path / "site")
+        entries = archive.read(
+            next(n for n in archive.namelist() if n.endswith("entry_points.txt"))
+        )
     assert b"digest = digest.cli:main" in entries
     script = (
         "import sys; sys.path.insert(0, sys.argv.pop(1)); import digest.cli; "

@@ -23,7 +23,9 @@ READERS = 40
 def readers(digest: Digest) -> None:
     """A few dozen readers."""
     for number in range(READERS):
-        digest("readers", "add", f"r{number}@example.org", "--keywords", "graph", "--database", "t.db")
+        digest(
+            "readers", "add", f"r{number}@example.org", "--keywords", "graph", "--database", "t.db"
+        )
 
 
 def states() -> dict[str, int]:

@@ -23,6 +23,9 @@ export DIGEST_LIMIT=12
 """
 
 
+SMTP = "DIGEST_SMTP_HOST=h\nDIGEST_SMTP_USER=u\nDIGEST_SMTP_PASSWORD=p\n"
+
+
 def write(text: str, name: str = "config.env") -> Path:
     """A configuration file in the working directory."""
     path = Path(name)
@@ -63,13 +66,25 @@ def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("\nDIGEST_KEYWORD=x\n", "line 2: unknown key DIGEST_KEYWORD: did you mean DIGEST_KEYWORDS"),
+        (
+            "\nDIGEST_KEYWORD=x\n",
+            "line 2: unknown key DIGEST_KEYWORD: did you mean DIGEST_KEYWORDS",
+        ),
         ("SMTP_HOST=x\n", "line 1: unknown key SMTP_HOST: did you mean DIGEST_SMTP_HOST"),
         ("PATH=x\n", "line 1: unknown key PATH; config.example.env lists every key"),
-        ("DIGEST_LIMIT=1\n\nDIGEST_LIMIT=2\n", r"line 3: DIGEST_LIMIT is set a second time \(first at line 1"),
-        ("DIGEST_LIMIT=1\nDIGEST_KEYWORDS=\"abc\nDIGEST_HOUR=7\n", "line 2: the quote that opens"),
-        ("DIGEST_KEYWORDS='abc\nDIGEST_LIKED='\n", "line 1: the value of DIGEST_KEYWORDS runs on to line 2"),
-        ('DIGEST_KEYWORDS="graph nets"^2, x\n', "line 1: DIGEST_KEYWORDS begins with a quoted phrase"),
+        (
+            "DIGEST_LIMIT=1\n\nDIGEST_LIMIT=2\n",
+            r"line 3: DIGEST_LIMIT is set a second time \(first at line 1",
+        ),
+        ('DIGEST_LIMIT=1\nDIGEST_KEYWORDS="abc\nDIGEST_HOUR=7\n', "line 2: the quote that opens"),
+        (
+            "DIGEST_KEYWORDS='abc\nDIGEST_LIKED='\n",
+            "line 1: the value of DIGEST_KEYWORDS runs on to line 2",
+        ),
+        (
+            'DIGEST_KEYWORDS="graph nets"^2, x\n',
+            "line 1: DIGEST_KEYWORDS begins with a quoted phrase",
+        ),
         ("\ufeffDIGEST_LIMIT=1\n", "line 1: begins with a byte-order mark"),
         ("DIGEST_LIMIT\n", "line 1: DIGEST_LIMIT has no value"),
         ("just words\n", "line 1: cannot read 'just words'"),
@@ -82,14 +97,19 @@ def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
         ("DIGEST_SOURCES=arxiv,hugingface\n", "DIGEST_SOURCES: .* did you mean huggingface"),
         ("DIGEST_ARXIV_CATEGORIES=cs.LG, ../x\n", "no arXiv category"),
         ("DIGEST_HUGGINGFACE=ftp://x\n", "no http"),
-        ("DIGEST_INTEREST_X=a, author:\n", "line 1: DIGEST_INTEREST_X: cannot read"),
+        ("DIGEST_HUGGINGFACE=http://[::1\n", "line 1: DIGEST_HUGGINGFACE: "),
+        ("DIGEST_OUTBOX=~nosuchuser/x\n", "line 1: DIGEST_OUTBOX: "),
+        (SMTP.replace("PASSWORD=p", "PASSWORD=pässwort"), "line 3: .*PASSWORD: this value cannot"),
+        (SMTP.replace("HOST=h", "HOST=smtp..example.org"), "no host's name"),
+        ("\r\n\r\n  \nDIGEST_X=1\n", "line 4: unknown key"),
+        ("DIGEST_INTEREST__=owls\n", "line 1: unknown key"),
+        ("DIGEST_INTEREST_X=ab, author:\n", "line 1: DIGEST_INTEREST_X: cannot read"),
         ("DIGEST_LIKED=teapot\n", "line 1: DIGEST_LIKED: .*arXiv id"),
         ("DIGEST_SMTP_HOST=h\n", "DIGEST_SMTP_USER and DIGEST_SMTP_PASSWORD"),
-        (
-            "DIGEST_SMTP_HOST=h\nDIGEST_SMTP_USER=u\nDIGEST_SMTP_PASSWORD=p\n"
-            "DIGEST_SMTP_PORT=465\nDIGEST_SMTP_SECURITY=starttls\n",
-            "DIGEST_SMTP_PORT 465 speaks tls",
-        ),
+        (SMTP + "DIGEST_KEYWORDS=owls\n", "DIGEST_ADDRESS is not: whom"),
+        (SMTP + "DIGEST_SMTP_PORT=465\nDIGEST_SMTP_SECURITY=starttls\n", "465 speaks tls"),
+        ("DIGEST_INTEREST_ML=abc\nDIGEST_INTEREST_ml=def\n", "the same interest as"),
+        ("DIGEST_KEYWORDS=C++\n", "line 1: DIGEST_KEYWORDS: 'C.*' would find nothing"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(text: str, said: str) -> None:

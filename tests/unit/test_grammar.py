@@ -1,5 +1,7 @@
 """The one grammar of interests, schedules and addresses."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +48,9 @@ def test_the_example_of_the_documentation_is_read() -> None:
         ("auther:Jane", "did you mean author:?"),
         ("like:teapot", "arXiv id"),
         ("-like:2401.12345", "neither"),
-        ("a, -, b", "no word"),
+        ("ab, -, cd", "no word"),
+        ("R", "would find nothing"),
+        ('"C++"', "would find nothing"),
         ("author:", "no word"),
         ('"two" "phrases"', "cannot read"),
     ],
@@ -64,15 +68,23 @@ def test_a_colon_in_plain_words_is_no_prefix() -> None:
 
 def test_empty_items_are_passed_over() -> None:
     """Commas and empty lines part items, and may stand in a row."""
-    assert parse_interest("x", " , a,\n\n b ,").keywords == (Keyword("a"), Keyword("b"))
+    assert parse_interest("x", " , ab,\n\n cd ,").keywords == (Keyword("ab"), Keyword("cd"))
 
 
-_WORDS = st.text("abcdefgäß日本 0123456789+-.", min_size=1, max_size=20).map(str.split).map(" ".join)
+_WORDS = (
+    st.text("abcdefgäß日本 0123456789+-.", min_size=1, max_size=20).map(str.split).map(" ".join)
+)
+_QUOTED = st.text("abcäß日本 0123,^:+-.", min_size=2, max_size=20).map(str.split).map(" ".join)
 _KEYWORDS = st.builds(
     Keyword,
-    _WORDS.filter(lambda w: any(c.isalnum() for c in w) and not w.startswith("-")),
-    st.sampled_from(KeywordKind),
-    st.integers(1, 200).map(lambda n: n / 2),
+    _WORDS.filter(lambda words: bool(re.search(r"\w\w", words)) and not words.startswith("-")),
+    st.just(KeywordKind.WORDS),
+    st.floats(0.01, 100),
+) | st.builds(
+    Keyword,
+    _QUOTED.filter(lambda words: bool(re.search(r"\w\w", words))),
+    st.sampled_from([KeywordKind.PHRASE, KeywordKind.AUTHOR, KeywordKind.CATEGORY]),
+    st.floats(0.01, 100),
 )
 
 
@@ -84,7 +96,9 @@ def test_what_is_written_reads_back_the_same(
     keywords: list[Keyword], excluded: list[Keyword]
 ) -> None:
     """Formatting and parsing are inverse, for every interest."""
-    interest = Interest("x", tuple(keywords), tuple(excluded), ("arxiv:2401.12345",))
+    interest = Interest(
+        "x", tuple(keywords), tuple(excluded), ("arxiv:2401.12345", "doi:10.1002/a,b^c")
+    )
     assert parse_interest("x", format_interest(interest)) == interest
 
 

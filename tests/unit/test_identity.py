@@ -48,3 +48,4 @@ def test_homes() -> None:
     assert home_of("arxiv:2401.12345") == "https://arxiv.org/abs/2401.12345"
     assert home_of("doi:10.1/x") == "https://doi.org/10.1/x"
     assert home_of("title:abc") is None
+    assert home_of('doi:10.1/"><script>') == "https://doi.org/10.1/%22%3E%3Cscript%3E"

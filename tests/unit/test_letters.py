@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 
 from digest.errors import DigestError, TemplateError
 from digest.letters import LetterOffice, Sender
-from digest.letters.compose import message_identity
 from digest.letters.mime import assemble, clean_header
 from digest.letters.render import Press, shipped_press, wrap
 from digest.letters.view import reasons_in_words, view_of
@@ -38,7 +36,9 @@ LONG = "A sentence of an abstract that says something worth knowing. " * 20
 OFFICE = LetterOffice(shipped_press(), Sender("digest@example.org", "owner@example.org"))
 
 
-def pick(of: Paper, number: int = 1, upvotes: int | None = None, interest: str | None = "x") -> Pick:
+def pick(
+    of: Paper, number: int = 1, upvotes: int | None = None, interest: str | None = "x"
+) -> Pick:
     """A pick with a reason."""
     reasons = (Reason(ReasonKind.TERM, "graph networks", 0.3),)
     return Pick(stored(number, of, upvotes), 0.31, interest, reasons)
@@ -53,7 +53,7 @@ def edition(*picks: Pick, of: Reader | None = None, mood: Mood = Mood.MATCHED) -
 def mail_of(made: Edition) -> EmailMessage:
     """The composed mail, read back by a real parser."""
     raw = OFFICE.compose(made, NOON).raw
-    return cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    return message_from_bytes(raw, policy=policy.default)
 
 
 def parts_of(mail: EmailMessage) -> tuple[str, str]:
@@ -94,7 +94,9 @@ def test_a_letter_says_what_a_reader_wants_to_know() -> None:
 
 def test_sections_follow_interests_and_quiet_days_are_said() -> None:
     """One heading an interest; what upvotes chose is called trending."""
-    two = edition(pick(paper("One"), 1, interest="night sky"), pick(paper("Two"), 2, interest="interests"))
+    two = edition(
+        pick(paper("One"), 1, interest="night sky"), pick(paper("Two"), 2, interest="interests")
+    )
     headings = [section.heading for section in view_of(two, None).sections]
     assert headings == ["Night sky", "Your keywords"]
     fallback = view_of(edition(pick(paper("One"), interest=None), mood=Mood.UNMATCHED), None)
@@ -112,9 +114,11 @@ def test_the_head_of_a_mail() -> None:
     assert mail["Date"] == "Tue, 17 Mar 2026 12:00:00 +0000"
     assert mail["List-Id"] == "The Paper Digest <digest.example.org>"
     assert mail["List-Unsubscribe"] == "<mailto:owner@example.org?subject=unsubscribe>"
-    assert mail["Message-ID"] == f"<{message_identity(reader(), DAY)}@example.org>"
+    assert re.fullmatch(r"<[0-9a-f]{32}@example\.org>", mail["Message-ID"])
     again = OFFICE.compose(edition(pick(paper("Other papers"))), NOON.replace(hour=15))
     assert again.message_id == mail["Message-ID"]
+    other = OFFICE.compose(edition(pick(paper("x")), of=reader("bob@example.org")), NOON)
+    assert other.message_id != again.message_id
     assert mail.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
@@ -197,13 +201,39 @@ def test_thirty_papers_stay_below_the_size_at_which_gmail_clips() -> None:
             LONG * 3,
             authors=tuple(f"Given Names Familyname{i}" for i in range(40)),
             categories=("cs.LG", "stat.ML", "astro-ph.GA"),
-            **{name: f"https://example.org/{number}/{'x' * 80}" for name in ("url", "pdf", "code", "project")},
+            **dict.fromkeys(
+                ("url", "pdf", "code", "project"), f"https://example.org/{number}/{'x' * 80}"
+            ),
         )
         for number in range(30)
     ]
     mail = mail_of(edition(*(pick(p, n, upvotes=1000) for n, p in enumerate(papers))))
     _, page = parts_of(mail)
     assert len(page.encode()) < 102 * 1024
+
+
+@pytest.mark.parametrize("word", ["w ", "w", "字"])
+def test_hostile_papers_cannot_make_a_letter_too_long(word: str) -> None:
+    """Everything at its longest, without a space to cut at: abstracts give way."""
+    fields = dict.fromkeys(("url", "pdf", "code", "project"), f"https://example.org/{'x' * 250}")
+    long = (word * 20_000)[:20_000]
+    papers = [paper(long[:1000], long, authors=(long[:200],) * 9, **fields) for _ in range(30)]
+    _, page = parts_of(mail_of(edition(*(pick(p, n) for n, p in enumerate(papers)))))
+    assert len(page.encode()) < 102 * 1024
+
+
+def test_two_readers_never_share_a_file() -> None:
+    """Addresses that differ in a sign, and long wishes that differ at their end."""
+    labels = {
+        OFFICE.compose(edition(pick(paper("x")), of=reader(address)), NOON).label
+        for address in (
+            "a.b@example.org",
+            "a-b@example.org",
+            "x" * 60 + "a@b.c",
+            "x" * 60 + "b@b.c",
+        )
+    }
+    assert len(labels) == 4
 
 
 def test_nothing_is_fetched_and_dark_mode_is_there() -> None:
@@ -227,9 +257,7 @@ def test_nothing_is_fetched_and_dark_mode_is_there() -> None:
         ("\n{{ letter.sections + 1 }}", "letter.html.j2, line 2"),
     ],
 )
-def test_a_broken_template_is_named_with_its_line(
-    tmp_path: Path, template: str, said: str
-) -> None:
+def test_a_broken_template_is_named_with_its_line(tmp_path: Path, template: str, said: str) -> None:
     """File and line, whether it cannot be read or fails while it is set."""
     (tmp_path / "letter.html.j2").write_text(template)
     with pytest.raises(TemplateError, match=said):
@@ -251,7 +279,9 @@ def test_reasons_in_words() -> None:
         Reason(ReasonKind.CATEGORY, "cs.LG", 1),
     )
     some = StoredPaper(1, paper("x"), DAY)
-    assert reasons_in_words(Pick(some, 1, "x", reasons)) == "speaks of a and b; by Jane Roe; in cs.LG"
+    assert (
+        reasons_in_words(Pick(some, 1, "x", reasons)) == "speaks of a and b; by Jane Roe; in cs.LG"
+    )
     votes = (Reason(ReasonKind.UPVOTES, "7 upvotes", 7),)
     assert reasons_in_words(Pick(some, 7, None, votes)) == "7 upvotes"
     assert reasons_in_words(Pick(some, 0, None)) == ""

@@ -1,12 +1,20 @@
 """The normal form at the border."""
 
-from datetime import date
+import time
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.sources.normal import clean, clean_address, clean_count, clean_date, clean_names
+from digest.sources.normal import (
+    clean,
+    clean_address,
+    clean_count,
+    clean_date,
+    clean_names,
+    clean_time,
+)
 
 TODAY = date(2026, 3, 17)
 
@@ -96,6 +104,27 @@ def test_links_that_no_letter_may_have(address: str) -> None:
     """Only http and https, and nothing that could break out of an attribute."""
     assert clean_address(address) is None
     assert clean_address('https://example.org/"onclick=') is None
+
+
+def test_endless_white_space_costs_no_time() -> None:
+    """Patterns that would try every split of a long run never see one."""
+    started = time.monotonic()
+    assert clean("{\\it" + " " * 39_000 + "x").endswith("x")
+    assert clean_names("a" + " " * 200_000 + "b") == ("a",)
+    assert time.monotonic() - started < 2
+
+
+def test_times_are_in_utc_and_believable() -> None:
+    """An offset that leads out of the calendar is no time."""
+    assert clean_time("2026-03-17T10:00:00+02:00") == datetime(2026, 3, 17, 8, tzinfo=UTC)
+    for text in (
+        "0001-01-01T00:00:00+23:59",
+        "2026-03-17T10:00:00",
+        "1970-01-01T00:00:00Z",
+        "x",
+        5,
+    ):
+        assert clean_time(text) is None
 
 
 def test_links_and_counts_and_names() -> None:

@@ -1,5 +1,7 @@
 """Scores, reasons and choices."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -100,7 +102,7 @@ def test_no_profiles_give_no_rows(ranker: TfidfRanker) -> None:
 
 def test_an_interest_that_matches_nothing_scores_nothing(ranker: TfidfRanker) -> None:
     """No positive score, no reason, no error; the same for keywords without a letter's word."""
-    for text in ("chromodynamics", "c++", "日本"):
+    for text in ("chromodynamics", "日本", "the and of"):
         assert (ranker.score([profile(text)])[0] <= 0).all()
         assert ranker.explain(profile(text), 0) == ()
 
@@ -147,7 +149,21 @@ def test_tiny_stores_are_ranked(size: int) -> None:
         assert TfidfRanker(background, few).score([profile("anomaly detection")])[0][0] > 0.1
 
 
+def test_a_paper_without_terms_is_explained(ranker: TfidfRanker) -> None:
+    """Only stop words: its author still is a reason."""
+    few = [paper("To be or not to be", authors=("Jane Roe",)), *PAPERS]
+    asked = profile('author:"Jane Roe", diffusion')
+    (reason,) = TfidfRanker(few, few).explain(asked, 0)
+    assert reason.label == "Jane Roe"
+
+
 # ── Choosing ────────────────────────────────────────────────────────────────
+
+
+def places(order: Sequence[int]) -> dict[int, int]:
+    """The place of each candidate in an order."""
+    return {candidate: place for place, candidate in enumerate(order)}
+
 
 _MATRICES = st.tuples(st.integers(1, 4), st.integers(1, 12)).flatmap(
     lambda shape: hnp.arrays(
@@ -165,10 +181,10 @@ def test_choices_keep_their_promises(scores: Scores, limit: int, data: st.DataOb
     count = scores.shape[1]
     barred = data.draw(st.sets(st.integers(0, count - 1)))
     order = data.draw(st.permutations(range(count)))
-    chosen = choose(scores, barred, order, threshold=0.1, limit=limit)
-    places = [choice.candidate for choice in chosen]
-    assert len(places) == len(set(places)) <= limit
-    assert not barred & set(places)
+    chosen = choose(scores, barred, places(order), threshold=0.1, limit=limit)
+    found = [choice.candidate for choice in chosen]
+    assert len(found) == len(set(found)) <= limit
+    assert not barred & set(found)
     assert all(choice.score >= 0.1 for choice in chosen)
     assert [c.score for c in chosen] == sorted((c.score for c in chosen), reverse=True)
     possible = [p for p in range(count) if scores[:, p].max() >= 0.1 and p not in barred]
@@ -186,17 +202,16 @@ def test_choices_do_not_depend_on_the_order_of_candidates(
     count = scores.shape[1]
     shuffled = data.draw(st.permutations(range(count)))
     where = {old: new for new, old in enumerate(shuffled)}
-    first = choose(scores, (), range(count), threshold=0.1, limit=5)
-    second = choose(
-        scores[:, shuffled], (), [where[p] for p in range(count)], threshold=0.1, limit=5
-    )
+    first = choose(scores, (), places(range(count)), threshold=0.1, limit=5)
+    order = places([where[p] for p in range(count)])
+    second = choose(scores[:, shuffled], (), order, threshold=0.1, limit=5)
     assert [c.candidate for c in first] == [shuffled[c.candidate] for c in second]
 
 
 def test_a_small_interest_is_not_crowded_out() -> None:
     """Ten strong papers of one interest leave room for the one of the other."""
     scores = np.array([[0.9] * 10 + [0.0], [0.0] * 10 + [0.2]], dtype=np.float32)
-    chosen = choose(scores, (), range(11), threshold=0.1, limit=4)
+    chosen = choose(scores, (), places(range(11)), threshold=0.1, limit=4)
     assert [choice.interest for choice in chosen] == [0, 0, 0, 1]
 
 

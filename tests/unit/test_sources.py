@@ -11,12 +11,13 @@ import pytest
 from digest.errors import SourceError, UsageError
 from digest.model import Announcement
 from digest.sources import Batch, Request
-from digest.sources.arxiv import parse_feed
+from digest.sources.arxiv import ArxivFeed, parse_feed
 from digest.sources.arxiv_ids import parse_answer
 from digest.sources.file import Files, find_files
+from digest.sources.http import PoliteSession
 from digest.sources.huggingface import parse_daily
 from digest.sources.saved_page import parse_page
-from tests.conftest import DATA, DAY, NOW
+from tests.conftest import DATA, DAY, NOW, Replay
 
 HF = "huggingface_2026-03-17.json"
 
@@ -59,8 +60,9 @@ def test_a_feed_that_is_cut_keeps_what_came_before() -> None:
     body = (DATA / "arxiv_feed.atom.xml").read_bytes()
     batch = parse_feed(body[: len(body) // 2], DAY, "cs.LG")
     assert 0 < batch.read < 8
-    assert "damaged XML at line" in batch.troubles[-1]
-    assert "cs.LG" in batch.troubles[-1]
+    assert batch.cut is not None
+    assert "damaged XML at line" in batch.cut
+    assert "cs.LG" in batch.cut
 
 
 def test_an_entry_without_an_id_is_named_and_the_rest_arrives() -> None:
@@ -157,6 +159,16 @@ def test_the_error_entry_of_the_api_is_an_error() -> None:
     batch = parse_feed((DATA / "arxiv_api_error.xml").read_bytes(), DAY)
     assert batch.read == 0
     assert "reports an error" in batch.troubles[0]
+
+
+def test_a_flood_of_entries_is_counted_and_kept_in_bounds() -> None:
+    """A million empty objects, or elements: the first troubles in words, memory let go."""
+    batch = parse_daily(b"[" + b"{}," * 300_000 + b"{}]", DAY, NOW)
+    assert (batch.announced, len(batch.troubles)) == (300_001, 20)
+    feed = parse_feed(b"<rss><channel>" + b"<item/>" * 100_000 + b"</channel></rss>", DAY)
+    assert len(feed.troubles) == 20
+    assert feed.more_troubles == (feed.announced or 0) - 20
+    assert feed.cut is not None
 
 
 @pytest.mark.parametrize(("name", "papers"), [("saved_page_a.txt", 14), ("saved_page_b.txt", 9)])
@@ -265,13 +277,48 @@ def test_odd_fields_do_no_harm(tmp_path: Path) -> None:
     assert batch.sightings[0].signals == ()
 
 
+def test_a_broken_first_line_does_not_hide_the_file(tmp_path: Path) -> None:
+    """By its name or by its other lines, the file is JSON Lines."""
+    for name in ("papers.jsonl", "papers.txt"):
+        path = tmp_path / name
+        path.write_bytes(b"oops\n" + line(title="A good paper"))
+        (batch,) = read(path)
+        assert batch.read == 1
+        assert "line 1" in batch.troubles[0]
+
+
+def test_hostile_ids_and_links_cost_only_themselves(tmp_path: Path) -> None:
+    """Endless, with controls, with lone surrogates: never in a key or a link."""
+    path = tmp_path / "papers.jsonl"
+    hostile = ("10.1000/" + "x" * 400, "10.1000/a\x00b", "10.1000/\ud800")
+    path.write_bytes(
+        b"".join(line(id=one, title=f"Paper {n}", url=f"https://example.org/{one}")
+                 for n, one in enumerate(hostile))
+    )  # fmt: skip
+    (batch,) = read(path)
+    assert [s.paper.key.partition(":")[0] for s in batch.sightings] == ["title"] * 3
+    assert [s.paper.url for s in batch.sightings] == [None] * 3
+
+
+def test_a_feed_of_another_day_keeps_its_dates(replay: Replay) -> None:
+    """Asked for a past date, the feed still shows today's papers, and they stay today's."""
+    replay.answer("/cs.LG", (DATA / "arxiv_feed.atom.xml").read_bytes())
+    source = ArxivFeed(PoliteSession(None), replay.address, ("cs.LG",))
+    (batch,) = source.fetch(Request(date(2025, 3, 17), NOW))
+    assert {sighting.announced for sighting in batch.sightings} == {DAY}
+
+
 def test_gzip_and_byte_order_marks(tmp_path: Path) -> None:
     """Plain or packed, marked or not: the same papers."""
     plain = (DATA / "papers.jsonl").read_bytes()
     packed, marked = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl"
     packed.write_bytes(gzip.compress(plain))
     marked.write_bytes(b"\xef\xbb\xbf" + plain)
-    assert read(packed)[0].sightings == read(marked)[0].sightings == read(DATA / "papers.jsonl")[0].sightings
+    assert (
+        read(packed)[0].sightings
+        == read(marked)[0].sightings
+        == read(DATA / "papers.jsonl")[0].sightings
+    )
 
 
 @pytest.mark.parametrize(
@@ -289,14 +336,17 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(
     tmp_path: Path, make: Callable[[bytes], bytes], said: str
 ) -> None:
     """The next file arrives whole; the bad one is named."""
-    bad = tmp_path / "bad.jsonl"
+    bad = tmp_path / ("bad.jsonl" if "gzip" in said or "early" in said else "bad.txt")
     bad.write_bytes(make((DATA / "papers.jsonl").read_bytes()))
     got: list[Batch] = []
     with pytest.raises(SourceError, match=said) as caught:
         for batch in Files((bad, DATA / "papers.jsonl")).fetch(Request(DAY, NOW)):
             got.append(batch)  # noqa: PERF402 - what came before the error counts
-    assert "bad.jsonl" in caught.value.problem
+    assert bad.name in caught.value.problem
     assert got[-1].read == 12
+    if said.startswith("ends"):
+        assert len(got) == 2  # what stood before the cut is kept
+        assert got[0].read > 5
 
 
 def test_folders_stand_for_what_is_in_them(tmp_path: Path) -> None:

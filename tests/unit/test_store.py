@@ -1,9 +1,14 @@
 """The store, each test on SQLite and on PostgreSQL."""
 
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect, text
 
 from digest.errors import StoreError
@@ -114,7 +119,7 @@ def test_two_rows_that_turn_out_to_be_one_work_are_joined(store: Store) -> None:
     assert found.paper.key == ARXIV
     assert found.sources == ("arxiv", "openalex")
     assert found.upvotes == 9
-    assert store.editions.papers_had(0, 99) == {whose.number: {found.number}}
+    assert store.editions.papers_had([whose.row], DAY, 3) == {whose.row: {found.number}}
     assert set(store.papers.by_keys([ARXIV, "doi:10.5555/1"])) == {ARXIV, "doi:10.5555/1"}
     assert store.papers.add([seen(bridge), seen(doi)], "openalex", DAY) == 0
 
@@ -142,10 +147,93 @@ def test_the_latest_count_is_the_one_shown(store: Store) -> None:
     one = paper("One", "", ARXIV)
     for upvotes, hours in ((5, 0), (9, 2), (7, -3)):
         sighting = seen(one, upvotes=upvotes)
-        moved = [s.__class__(s.name, s.value, NOW + timedelta(hours=hours)) for s in sighting.signals]
+        moved = [
+            s.__class__(s.name, s.value, NOW + timedelta(hours=hours)) for s in sighting.signals
+        ]
         again = sighting.__class__(one, sighting.kind, DAY, tuple(moved))
         store.papers.add([again], "hf", DAY)
     assert store.papers.candidates(DAY, 1)[0].upvotes == 9
+
+
+def test_a_later_look_at_the_same_moment_corrects_a_count(store: Store) -> None:
+    """The same file read again with other counts."""
+    for upvotes in (3, 50):
+        store.papers.add([seen(paper("One"), upvotes=upvotes)], "file", DAY)
+    assert store.papers.candidates(DAY, 1)[0].upvotes == 50
+
+
+def test_a_cross_list_makes_a_replacement_fresh(store: Store) -> None:
+    """Whichever category is read first."""
+    for number, kinds in enumerate(
+        [(Announcement.REPLACE, Announcement.CROSS), (Announcement.CROSS, Announcement.REPLACE)]
+    ):
+        for kind in kinds:
+            one = paper(f"Paper {number}", "", f"arxiv:9912.0000{number}", version=2)
+            store.papers.add([seen(one, kind=kind)], "arxiv", DAY)
+    assert len(store.papers.candidates(DAY, 1)) == 2
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_batches_in_any_order_and_again_lead_to_the_same_works(data: st.DataObject) -> None:
+    """Ids, titles and versions mixed at random: the second time nothing changes."""
+    keys = st.sampled_from([None, ARXIV, "arxiv:9912.00002", "doi:10.5555/1"])
+    titles = st.sampled_from(["A long title of a work", "Another title of works"])
+    papers = st.builds(
+        lambda title, key, version, text: seen(paper(title, text, key, version=version)),
+        titles, keys, st.integers(1, 3), st.sampled_from(["", "Text.", "Other."]),
+    )  # fmt: skip
+    batches = data.draw(st.lists(st.lists(papers, min_size=1, max_size=4), max_size=4))
+    store = open_store("sqlite://")
+    for batch in batches + batches:
+        store.papers.add(batch, "file", DAY)
+    once = store.papers.candidates(DAY, 1)
+    for batch in batches:
+        assert store.papers.add(batch, "file", DAY) == 0
+    again = store.papers.candidates(DAY, 1)
+    assert [c.number for c in again] == [c.number for c in once]
+    strong = [key for c in once for key in c.paper.keys if not key.startswith("title:")]
+    assert len(strong) == len(set(strong))
+    store.close()
+
+
+def test_what_left_meanwhile_costs_nobody_else_an_edition(store: Store) -> None:
+    """A reader who was removed, a paper that became another row: the others are stored."""
+    store.papers.add([seen(paper("One")), seen(paper("Two"))], "file", DAY)
+    stays, leaves = (store.readers.save(reader(name), NOW) for name in ("a", "b"))
+    both = [made(store, stays, "One"), made(store, leaves, "Two")]
+    store.readers.remove("b")
+    assert store.editions.save(both, "outbox", NOW) == both[:1]
+    assert store.deliveries.counts() == {"queued": 1}
+
+
+def test_an_interest_that_cannot_be_read_any_more_costs_only_itself(store: Store) -> None:
+    """One reader's old text must not stop everyone's run."""
+    store.readers.save(reader("a", "owls", "mice"), NOW)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE interests SET text = '\"' WHERE position = 0"))
+    (found,) = store.readers.shard()
+    assert [interest.name for interest in found.interests] == ["interest 2"]
+
+
+def test_many_processes_may_open_and_fill_an_empty_database(postgresql: str) -> None:
+    """Migrations, papers and readers at once: each waits for its turn."""
+    name = f"crowd_{os.getpid()}"
+    subprocess.run(["psql", "-qX", postgresql, "-c", f"CREATE DATABASE {name}"], check=True)
+    address = postgresql.rpartition("/")[0] + f"/{name}"
+    batch = [
+        seen(paper(f"Paper number {n} of many", "", f"arxiv:9912.{n:05d}")) for n in range(300)
+    ]
+
+    def work(_: int) -> int:
+        store = open_store(address)
+        added = store.papers.add(batch, "file", DAY)
+        store.readers.save(reader(), NOW)
+        store.close()
+        return added
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(4))) == 300
 
 
 def test_background_is_bounded_and_newest_first(store: Store) -> None:
@@ -157,7 +245,13 @@ def test_background_is_bounded_and_newest_first(store: Store) -> None:
 def test_readers_come_back_as_they_were_saved(store: Store) -> None:
     """Interests in their order, schedule, limit; saving again changes the same one."""
     saved = store.readers.save(
-        reader("Ann@example.org", '"a b"^2, -c', "d", schedule=Schedule(390, "Asia/Tokyo", frozenset({0, 6})), limit=7),
+        reader(
+            "Ann@example.org",
+            '"ab cd"^2, -c',
+            "de",
+            schedule=Schedule(390, "Asia/Tokyo", frozenset({0, 6})),
+            limit=7,
+        ),
         NOW,
     )
     assert store.readers.find(saved.name) == saved
@@ -220,13 +314,13 @@ def test_readers_come_in_shards(store: Store) -> None:
     for number in range(5):
         store.readers.save(reader(f"r{number}", schedule=Schedule(0)), NOW)
     first = store.readers.due(NOW, None, 0, 3)
-    rest = store.readers.due(NOW, None, first[-1].reader.number or 0, 3)
+    rest = store.readers.due(NOW, None, first[-1].reader.row, 3)
     assert [d.reader.name for d in first + rest] == [f"r{n}" for n in range(5)]
 
 
 def test_liked_papers_of_all_readers(store: Store) -> None:
     """Every like: of every active reader, once."""
-    store.readers.save(reader("a", "like:2401.00001, x", "like:2401.00002"), NOW)
+    store.readers.save(reader("a", "like:2401.00001, xy", "like:2401.00002"), NOW)
     store.readers.save(reader("b", "like:2401.00001"), NOW)
     assert store.readers.liked_keys() == {"arxiv:2401.00001", "arxiv:2401.00002"}
 
@@ -237,9 +331,11 @@ def test_an_edition_is_stored_once_for_a_reader_and_a_date(store: Store) -> None
     whose = store.readers.save(reader(), NOW)
     assert len(store.editions.save([made(store, whose, "One")], "outbox", NOW)) == 1
     assert store.editions.save([made(store, whose, "Two")], "outbox", NOW) == []
-    assert len(store.editions.papers_had(0, 99)[whose.number or 0]) == 1
+    assert len(store.editions.papers_had([whose.row], DAY, 3)[whose.row]) == 1
+    assert store.editions.papers_had([whose.row], DAY + timedelta(days=3), 3) == {}
+    assert store.editions.papers_had([whose.row + 1], DAY, 3) == {}
     assert store.deliveries.counts() == {"queued": 1}
-    assert store.editions.papers_had(0, 99, other_than=DAY) == {}
+    assert store.editions.papers_had([whose.row], DAY, 3, other_than=DAY) == {}
 
 
 def queue(store: Store, readers: int = 1) -> None:
@@ -308,7 +404,8 @@ def test_a_refused_edition_was_never_seen(store: Store) -> None:
         claim = store.deliveries.claim("smtp", NOW)
         assert claim is not None
         store.deliveries.settle(claim, state, "", NOW)
-    assert len(store.editions.papers_had(0, 99)) == 1
+    rows = [reader.row for reader in store.readers.shard()]
+    assert len(store.editions.papers_had(rows, DAY, 3)) == 1
 
 
 def test_visits_are_remembered(store: Store) -> None:
