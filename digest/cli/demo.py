@@ -14,9 +14,9 @@ from digest.run import Order, run
 from digest.wiring import build
 
 INTERESTS = (
-    parse_interest("molecules and materials", '"graph neural network"^2, molecules, materials'),
-    parse_interest("anomaly detection", '"anomaly detection"^2, monitoring, time series, -survey'),
-    parse_interest("the night sky", "galaxies, exoplanets, telescope, cat:astro-ph.GA"),
+    parse_interest("molecules and materials", "graph network, molecules, crystals, alloys"),
+    parse_interest("anomaly detection", '"anomaly detection"^2, faults, sensors, drift, -retail'),
+    parse_interest("the night sky", "galaxies, stars, planets, comets, cat:astro-ph.GA"),
 )
 
 

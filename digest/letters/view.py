@@ -1,6 +1,7 @@
 """What a letter says, in words: the variables of the templates, ready to be set."""
 
 from dataclasses import dataclass
+from itertools import count
 from urllib.parse import quote
 
 from digest.model import (
@@ -120,12 +121,17 @@ def reasons_in_words(pick: Pick) -> str:
 
 
 def _sections(edition: Edition, abstract: int) -> list[Section]:
-    by_interest: dict[str | None, list[PickView]] = {}
-    for number, pick in enumerate(edition.picks, 1):
-        by_interest.setdefault(pick.interest, []).append(_pick_view(number, pick, abstract))
+    """Picks by interest, in the order of the best of each; numbered as they are read."""
+    by_interest: dict[str | None, list[Pick]] = {}
+    for pick in edition.picks:
+        by_interest.setdefault(pick.interest, []).append(pick)
     only_one = len(edition.reader.interests) == 1
+    numbers = count(1)
     return [
-        Section(_heading(interest, only_one=only_one), tuple(picks))
+        Section(
+            _heading(interest, only_one=only_one),
+            tuple(_pick_view(next(numbers), pick, abstract) for pick in picks),
+        )
         for interest, picks in by_interest.items()
     ]
 

@@ -51,7 +51,8 @@ class _Wishes:
     `lengths` are of the whole centred profiles, 0 where there are no terms.
     """
 
-    profiles: Sequence[Profile]
+    profiles: Sequence[Profile]  # held, so that their identities stay theirs
+    places: Mapping[int, int]
     plain: Any
     phrases: Any
     vectors: Any
@@ -165,7 +166,13 @@ class TfidfRanker:
         centred = np.sqrt(np.maximum(squares, 1e-12))
         centred[np.diff(whole.indptr) == 0] = 0.0
         return _Wishes(
-            profiles, plain, weights, vectors, self._standing(phrases.names, vectors), centred
+            profiles,
+            {id(profile): place for place, profile in enumerate(profiles)},
+            plain,
+            weights,
+            vectors,
+            self._standing(phrases.names, vectors),
+            centred,
         )
 
     def _weights(self, profiles: Sequence[Profile], kind: KeywordKind) -> "_Weights":
@@ -191,10 +198,10 @@ class TfidfRanker:
 
     def _wanted(self, profile: Profile, candidate: int) -> tuple[Vector, float]:
         """The profile at the candidate's own columns, phrases only where they stand; its length."""
-        place = next((n for n, p in enumerate(self._shard.profiles) if p is profile), None)
-        if place is None:
-            self._shard, place = self._wishes([profile]), 0
+        if id(profile) not in self._shard.places:
+            self._shard = self._wishes([profile])
         shard = self._shard
+        place = shard.places[id(profile)]
         columns = self._papers[candidate].indices
         at = shard.plain.indptr
         mine = slice(at[place], at[place + 1])

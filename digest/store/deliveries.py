@@ -74,7 +74,7 @@ class Deliveries:
             )
 
     def delayed(self, channel: str, now: datetime) -> Delayed | None:
-        """A channel's mails that were tried in vain, or are in other hands; None: there are none."""
+        """A channel's mails that were tried in vain or are in other hands, if there are any."""
         tried = (deliveries.c.state == State.QUEUED.value) & (deliveries.c.not_before > now)
         with reading(self.engine) as connection:
             count, next_try, answer = connection.execute(
