@@ -234,26 +234,34 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
                 entries.append(_Entry(name, environment[name], "environment"))
             else:
                 warnings.append(f"environment: {_unknown(name)}")
+    values, interests = _values(entries)
+    if values.get("smtp_security") == "tls":
+        values.setdefault("smtp_port", 465)
+    settings = Settings(**values, interests=tuple(interests), file=file, warnings=tuple(warnings))
+    _check_together(settings)
+    return settings
+
+
+def _values(entries: list[_Entry]) -> tuple[dict[str, Any], list[Interest]]:
+    """Fields by name and named interests; a later entry wins, an empty one takes back."""
     values: dict[str, Any] = {}
     interests: dict[str, Interest] = {}
-    named: dict[str, str] = {"interests": "DIGEST_KEYWORDS"}
+    keys: dict[str, str] = {"interests": "DIGEST_KEYWORDS"}
     for entry in entries:
         if entry.key.startswith(INTEREST_PREFIX):
             name = _interest_name(entry.key)
-            if named.setdefault(name, entry.key) != entry.key:
+            if keys.setdefault(name, entry.key) != entry.key:
                 raise ConfigError(
-                    f"{entry.where}: {entry.key} is the same interest as {named[name]}: keep one"
+                    f"{entry.where}: {entry.key} is the same interest as {keys[name]}: keep one"
                 )
-            interests[name] = _read(entry, partial(parse_interest, name))
-        elif entry.value.strip():
-            values[KEYS[entry.key].field] = _read(entry, KEYS[entry.key].read)
-    if values.get("smtp_security") == "tls":
-        values.setdefault("smtp_port", 465)
-    settings = Settings(
-        **values, interests=tuple(interests.values()), file=file, warnings=tuple(warnings)
-    )
-    _check_together(settings)
-    return settings
+            interests.pop(name, None)
+            if entry.value.strip():
+                interests[name] = _read(entry, partial(parse_interest, name))
+        else:
+            values.pop(KEYS[entry.key].field, None)
+            if entry.value.strip():
+                values[KEYS[entry.key].field] = _read(entry, KEYS[entry.key].read)
+    return values, list(interests.values())
 
 
 def find_file(path: Path | None, environment: Mapping[str, str]) -> Path | None:

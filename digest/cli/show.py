@@ -104,7 +104,9 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
         console.print(f"{mails} sent: {escape(place)}")
         for answer in list(posted.answers.values())[:MOST_TABLES]:
             if answer.endswith(".eml"):
-                console.print(Text(f"  open {answer.removesuffix('.eml')}.html"))
+                console.print(
+                    f"  open {answer.removesuffix('.eml')}.html", soft_wrap=True, markup=False
+                )
     elif not (report.had_already or report.edited.nothing_new or posted.problem or posted.delayed):
         console.print("Nobody is due: nothing sent. (--date today asks for an edition now.)")
     if posted.delayed:

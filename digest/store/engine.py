@@ -51,8 +51,12 @@ def open_engine(address: str) -> Engine:
     engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
     if url.get_backend_name() == "sqlite":
         _prepare_sqlite(engine, url)
-    with translated(engine):
-        _migrate(engine)
+    try:
+        with translated(engine):
+            _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def readers(digest: Digest) -> None:
 
 def states() -> dict[str, int]:
     """Deliveries by state."""
-    with sqlite3.connect("t.db") as connection:
+    with closing(sqlite3.connect("t.db")) as connection, connection:
         return dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state"))
 
 
@@ -55,7 +56,8 @@ def test_a_run_that_is_killed_can_run_again(readers: None, moment: float) -> Non
     time.sleep(moment)
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
-    with sqlite3.connect("t.db") as connection:  # the lease of a mail in mid-sending has ended
+    with closing(sqlite3.connect("t.db")) as connection, connection:
+        # The lease of a mail in mid-sending has ended.
         connection.execute(
             "UPDATE deliveries SET lease_until = '2026-01-01 00:00:00.000000' "
             "WHERE state = 'sending'"

@@ -61,6 +61,9 @@ def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
     path = write("DIGEST_LIMIT=3\nDIGEST_HOUR=5\n", str(tmp_path / "other.env"))
     settings = load(None, {"DIGEST_CONFIG": str(path), "DIGEST_LIMIT": "4"})
     assert (settings.limit, settings.minute, settings.file) == (4, 300, path)
+    empty = load(path, {"DIGEST_LIMIT": "", "DIGEST_INTEREST_OWLS": ""})
+    assert empty.limit == 10  # an empty value takes back what the file says
+    assert not empty.names_a_reader
 
 
 @pytest.mark.parametrize(
