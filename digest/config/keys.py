@@ -1,0 +1,156 @@
+"""Every key: the field that it fills, and how its text is read and checked."""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from digest.errors import UsageError
+from digest.grammar.address import parse_address
+from digest.grammar.interests import parse_interest
+from digest.grammar.schedule import parse_hour, parse_weekdays, parse_zone
+
+INTEREST_PREFIX = "DIGEST_INTEREST_"
+
+
+def _word(text: str) -> str:
+    """A name that goes over the wire: ASCII without spaces."""
+    word = text.strip()
+    if not word.isascii() or not word.isprintable() or " " in word:
+        raise UsageError(f"{text!r} holds a sign that cannot be sent: write plain letters")
+    return word
+
+
+def _host(text: str) -> str:
+    host = _word(text).rstrip(".")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|\[?[0-9a-fA-F:]+\]?", host):
+        raise UsageError(f"{text!r} is no host's name")
+    return host
+
+
+def _password(text: str) -> str:
+    """A password; app passwords are shown with spaces that are not what they seem."""
+    password = text.strip().replace("\u00a0", " ")
+    if not password.isascii():
+        raise UsageError("it holds a letter that cannot be sent")
+    return password
+
+
+def _number(low: float, high: float, *, whole: bool = True) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = int(text) if whole else float(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise UsageError(f"{text!r} is no number from {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        value = text.strip().lower()
+        if value not in allowed:
+            near = difflib.get_close_matches(value, allowed, 1)
+            hint = f": did you mean {near[0]}?" if near else f": choose {' or '.join(allowed)}"
+            raise UsageError(f"{text!r} is not known here{hint}")
+        return value
+
+    return read
+
+
+def _choices(*allowed: str) -> Callable[[str], tuple[str, ...]]:
+    one = _choice(*allowed)
+    return lambda text: tuple(dict.fromkeys(one(word) for word in text.split(",") if word.strip()))
+
+
+def _categories(text: str) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(word for word in re.split(r"[,\s+]+", text.strip()) if word))
+    for category in found:
+        if not re.fullmatch(r"[a-z][a-z-]*(?:\.[A-Za-z-]{2,20})?", category):
+            raise UsageError(f"{category!r} is no arXiv category: write them like cs.LG, stat.ML")
+    return found
+
+
+def _liked(text: str) -> tuple[str, ...]:
+    items = ", ".join(f"like:{word}" for word in re.split(r"[,\s]+", text.strip()) if word)
+    return parse_interest("liked", items).liked
+
+
+def _path(text: str) -> Path:
+    return Path(text.strip()).expanduser()
+
+
+def _address_of_service(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"{text!r} is no http(s) address")
+    return text.strip().rstrip("/")
+
+
+def database_url(text: str) -> str:
+    """A database address; a plain path means a SQLite file."""
+    text = text.strip()
+    return text if "://" in text else f"sqlite:///{Path(text).expanduser()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting: the field it fills, and how its text is read."""
+
+    field: str
+    read: Callable[[str], Any]
+
+
+KEYS: Mapping[str, Key] = {
+    "DIGEST_ADDRESS": Key("address", parse_address),
+    "DIGEST_KEYWORDS": Key("keywords", lambda text: parse_interest("interests", text)),
+    "DIGEST_LIKED": Key("liked", _liked),
+    "DIGEST_HOUR": Key("minute", parse_hour),
+    "DIGEST_ZONE": Key("zone", parse_zone),
+    "DIGEST_WEEKDAYS": Key("weekdays", parse_weekdays),
+    "DIGEST_LIMIT": Key("limit", _number(1, 100)),
+    "DIGEST_DAYS": Key("days", _number(1, 30)),
+    "DIGEST_THRESHOLD": Key("threshold", _number(0, 1, whole=False)),
+    "DIGEST_SOURCES": Key("sources", _choices("arxiv", "huggingface")),
+    "DIGEST_ARXIV_CATEGORIES": Key("arxiv_categories", _categories),
+    "DIGEST_ARXIV_FEED": Key("arxiv_feed", _address_of_service),
+    "DIGEST_ARXIV_API": Key("arxiv_api", _address_of_service),
+    "DIGEST_HUGGINGFACE": Key("huggingface", _address_of_service),
+    "DIGEST_DATABASE": Key("database", database_url),
+    "DIGEST_OUTBOX": Key("outbox", _path),
+    "DIGEST_SMTP_HOST": Key("smtp_host", _host),
+    "DIGEST_SMTP_PORT": Key("smtp_port", _number(1, 65535)),
+    "DIGEST_SMTP_SECURITY": Key("smtp_security", _choice("starttls", "tls")),
+    "DIGEST_SMTP_USER": Key("smtp_user", _word),
+    "DIGEST_SMTP_PASSWORD": Key("smtp_password", _password),
+    "DIGEST_SMTP_CA_FILE": Key("smtp_ca_file", _path),
+    "DIGEST_FROM": Key("sender", parse_address),
+    "DIGEST_OWNER": Key("owner", parse_address),
+    "DIGEST_LOG": Key("log", _path),
+}
+
+
+def is_known(key: str) -> bool:
+    """Whether a key is one of ours."""
+    if key.startswith(INTEREST_PREFIX):
+        return bool(re.fullmatch(r"\w*[^\W_]\w*", key.removeprefix(INTEREST_PREFIX)))
+    return key in KEYS
+
+
+def unknown(key: str) -> str:
+    """What to say of a key that is not."""
+    names = [*KEYS, INTEREST_PREFIX + "NAME"]
+    near = difflib.get_close_matches(key.upper(), names, 1, 0.5)
+    hint = f": did you mean {near[0]}?" if near else "; config.example.env lists every key"
+    return f"unknown key {key}{hint}"
+
+
+def interest_name(key: str) -> str:
+    """The interest that a key names."""
+    return key.removeprefix(INTEREST_PREFIX).replace("_", " ").strip().lower()
