@@ -55,7 +55,7 @@ def _is_ready(extras: list[str]) -> bool:
 
 def _make(extras: list[str]) -> None:
     _check_pip()
-    print("Setting up digest in .venv (once; a minute or two, about 300 MB) …", flush=True)
+    print("Setting up digest in .venv (once; about half a minute, 360 MB) …", flush=True)
     before = _stamped_extras()
     if not _python_works():
         shutil.rmtree(VENV, ignore_errors=True)

@@ -96,6 +96,8 @@ class Daemon:
         self._say("settings", "")
         if settings != before:
             log.info("the configuration was read anew")
+            for warning in settings.warnings:
+                log.warning("%s", warning)
             self._settings = settings
         return report
 

@@ -2,7 +2,7 @@
 
     DigestError
     ├── ConfigError        cli: advice, exit 2;  daemon: keeps the settings it had
-    ├── UsageError         cli: advice, exit 2
+    ├── UsageError         cli: advice, exit 2;  daemon: keeps the settings it had
     ├── SourceError        collect, per source: reported, the other sources run
     ├── TemplateError      edit, before anything is queued: nobody's day is used up
     ├── ChannelError       post: the whole channel is down, nobody's attempt is spent

@@ -63,9 +63,9 @@ def post(
                     outcome = _send(channel, claim)
                     _record(store, claim, outcome, clock, report)
                 except ChannelError as error:
-                    store.deliveries.put_back(
-                        claim, clock() + CHANNEL_DOWN, str(error), counts=False
-                    )
+                    until = clock() + CHANNEL_DOWN
+                    store.deliveries.put_back(claim, until, str(error), counts=False)
+                    store.deliveries.postpone(channel.name, until, str(error))
                     report.problem = str(error)
                     log.error("channel %s: %s", channel.name, error)
                     break

@@ -16,11 +16,15 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from digest.cli import main
 from digest.store import Store, open_store
 from tests.postgresql import throwaway_server
+
+hypothesis.settings.register_profile("digest", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("digest")
 
 DATA = Path(__file__).parent / "data"
 DAY = date(2026, 3, 17)

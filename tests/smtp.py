@@ -27,6 +27,16 @@ class Sink:
     replies: dict[str, list[str]] = field(default_factory=dict)
     drop_after_data: bool = False
 
+    async def handle_MAIL(  # noqa: N802 - the library's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Answer a sender; an empty script line means yes."""
+        scripted = self.replies.get("MAIL")
+        if scripted and (answer := scripted.pop(0)):
+            return answer
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:

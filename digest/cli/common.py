@@ -168,7 +168,7 @@ def stop_signals() -> Iterator[threading.Event]:
 
 @dataclass(slots=True)
 class TerminalProgress:
-    """A bar on stderr for work that lasts longer than a second; the newest piece of work."""
+    """A bar on stderr for work that lasts longer than a second; one at a time."""
 
     console: Console
 

@@ -1,4 +1,4 @@
-"""`digest demo`: an edition from invented papers; no network, no configuration, nothing kept."""
+"""`digest demo`: an edition from invented papers; no network, no configuration, nothing stored."""
 
 from importlib.resources import as_file, files
 from pathlib import Path

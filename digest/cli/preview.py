@@ -2,7 +2,6 @@
 
 import tempfile
 import webbrowser
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -66,7 +65,7 @@ def command(
     if output == Path("-"):
         click.echo(html)
         return 0
-    target = output or Path(tempfile.gettempdir()) / "digest-preview.html"
+    target = output or Path(tempfile.mkdtemp(prefix="digest-")) / "preview.html"
     try:
         target.write_text(html, encoding="utf-8")
     except OSError as error:
@@ -90,8 +89,9 @@ def _html(
     collect_first: bool,
 ) -> str:
     now = utc_now()
-    reader = _reader(house, name, keywords)
-    day = day_asked(day, zone) or local_date(reader.schedule.zone if name else zone, now)
+    reader = _reader(house, name, keywords, limit or house.settings.limit)
+    zone = reader.schedule.zone if name else zone
+    day = day_asked(day, zone) or local_date(zone, now)
     progress = progress_for_terminal()
     if collect_first:
         request = Request(day, now)
@@ -110,20 +110,17 @@ def _html(
     return house.office.preview(editions[0])
 
 
-def _reader(house: House, name: str | None, keywords: str | None) -> Reader:
+def _reader(house: House, name: str | None, keywords: str | None, limit: int) -> Reader:
     """Whose edition is asked for; nobody is stored for a preview with keywords."""
     interest = interest_of(keywords)
     if interest is not None:
         if name:
             raise UsageError("give either --reader or --keywords")
         address = house.settings.address or NOBODY
-        return Reader(
-            "preview", address, ReaderKind.UNSAVED, (interest,), limit=house.settings.limit
-        )
+        return Reader("preview", address, ReaderKind.UNSAVED, (interest,), limit=limit)
     if name:
         keep_configured(house.store, house.settings, utc_now())
         return get(house.store, name)
     if configured := keep_configured(house.store, house.settings, utc_now()):
         return configured
-    passing = Reader("preview", NOBODY, ReaderKind.UNSAVED)
-    return replace(passing, limit=house.settings.limit)
+    return Reader("preview", NOBODY, ReaderKind.UNSAVED, limit=limit)

@@ -103,10 +103,10 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
         mails = "1 mail" if posted.sent == 1 else f"{posted.sent} mails"
         console.print(f"{mails} sent: {escape(place)}")
         for answer in list(posted.answers.values())[:MOST_TABLES]:
-            if answer.endswith(".eml"):
-                console.print(
-                    f"  open {answer.removesuffix('.eml')}.html", soft_wrap=True, markup=False
-                )
+            shown = (
+                f"open {answer.removesuffix('.eml')}.html" if answer.endswith(".eml") else answer
+            )
+            console.print(f"  {shown}", soft_wrap=True, markup=False)
     elif not (report.had_already or report.edited.nothing_new or posted.problem or posted.delayed):
         console.print("Nobody is due: nothing sent. (--date today asks for an edition now.)")
     if posted.delayed:

@@ -28,7 +28,7 @@ class Settings:
     """Everything that can be set, checked. None means: not set, and the code has its own default.
 
     `minute` counts from local midnight; `days` is how many days a paper stays a candidate;
-    `threshold` is the least score of a pick (see docs/configuration.md).
+    `threshold` is the least score of a pick (see docs/ranking.md).
     """
 
     address: str | None = None
@@ -100,10 +100,11 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
             else:
                 warnings.append(f"environment: {unknown(name)}")
     values, interests = _values(entries)
+    places = {KEYS[e.key].field: e.where for e in entries if e.key in KEYS}
     if values.get("smtp_security") == "tls":
         values.setdefault("smtp_port", 465)
     settings = Settings(**values, interests=tuple(interests), file=file, warnings=tuple(warnings))
-    _check_together(settings)
+    _check_together(settings, places)
     return settings
 
 
@@ -153,9 +154,9 @@ def _read(entry: Entry, read: Callable[[str], Any]) -> Any:  # noqa: ANN401 - ea
         raise ConfigError(f"{entry.where}: {entry.key}: {shown}") from error
 
 
-def _check_together(settings: Settings) -> None:
+def _check_together(settings: Settings, places: Mapping[str, str]) -> None:
     """Refuse settings that are each right and wrong together."""
-    where = settings.file or "environment"
+    where = places.get("smtp_host", "environment")
     if not settings.smtp_host:
         return
     if settings.names_a_reader and not settings.address:
@@ -169,6 +170,7 @@ def _check_together(settings: Settings) -> None:
             "needed too; without a host the mails are written to the outbox folder"
         )
     if (settings.smtp_port, settings.smtp_security) in ((465, "starttls"), (587, "tls")):
+        where = places.get("smtp_security") or places.get("smtp_port", where)
         right = "tls" if settings.smtp_port == 465 else "starttls"  # noqa: PLR2004 - submissions
         raise ConfigError(
             f"{where}: DIGEST_SMTP_PORT {settings.smtp_port} speaks {right}, but "

@@ -37,7 +37,7 @@ def entries_of_file(file: Path) -> list[Entry]:
             raise ConfigError(f"{where}: {_why_unreadable(written)}")
         if binding.key is None:
             continue
-        entry = _entry(binding.key, binding.value, where, line)
+        entry = _entry(binding.key, binding.value, written, where, line)
         if earlier := entries.get(entry.key):
             raise ConfigError(
                 f"{where}: {entry.key} is set a second time (first at "
@@ -59,12 +59,14 @@ def _text_of_file(file: Path) -> str:
     return text
 
 
-def _entry(key: str, value: str | None, where: str, line: int) -> Entry:
+def _entry(key: str, value: str | None, written: str, where: str, line: int) -> Entry:
     """A line of the file, refused where its key is unknown or its value runs over lines."""
     if not is_known(key):
         raise ConfigError(f"{where}: {unknown(key)}")
     if value is None:
         raise ConfigError(f"{where}: {key} has no value: write {key}=…")
+    if "\n" in value and not written.strip().count("\n"):
+        raise ConfigError(f"{where}: the value of {key} holds a line break: write it on one line")
     if "\n" in value:
         raise ConfigError(
             f"{where}: the value of {key} runs on to line {line + value.count(chr(10))}: is a "

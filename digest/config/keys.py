@@ -14,6 +14,7 @@ from digest.grammar.interests import parse_interest
 from digest.grammar.schedule import parse_hour, parse_weekdays, parse_zone
 
 INTEREST_PREFIX = "DIGEST_INTEREST_"
+_DATABASES = "write sqlite:///papers.db or postgresql://user@host/name"
 
 
 def _word(text: str) -> str:
@@ -93,10 +94,28 @@ def _address_of_service(text: str) -> str:
     return text.strip().rstrip("/")
 
 
+def _file(text: str) -> Path:
+    path = _path(text)
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    return path
+
+
 def database_url(text: str) -> str:
-    """A database address; a plain path means a SQLite file."""
+    """A database address; a plain path means a SQLite file.
+
+    Raises:
+        UsageError: for the address of anything but SQLite and PostgreSQL.
+    """
     text = text.strip()
-    return text if "://" in text else f"sqlite:///{Path(text).expanduser()}"
+    scheme, parted, _ = text.partition("://")
+    if not parted:
+        if "//" in text:
+            raise UsageError(f"{text!r} is neither a file nor an address: {_DATABASES}")
+        return f"sqlite:///{Path(text).expanduser()}"
+    if scheme.partition("+")[0] not in ("sqlite", "postgresql", "postgres"):
+        raise UsageError(f"{scheme!r} is no database known here: {_DATABASES}")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +148,7 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_SMTP_SECURITY": Key("smtp_security", _choice("starttls", "tls")),
     "DIGEST_SMTP_USER": Key("smtp_user", _word),
     "DIGEST_SMTP_PASSWORD": Key("smtp_password", _password),
-    "DIGEST_SMTP_CA_FILE": Key("smtp_ca_file", _path),
+    "DIGEST_SMTP_CA_FILE": Key("smtp_ca_file", _file),
     "DIGEST_FROM": Key("sender", parse_address),
     "DIGEST_OWNER": Key("owner", parse_address),
     "DIGEST_LOG": Key("log", _path),

@@ -22,10 +22,12 @@ from digest.model import Message
 _SENT = 200
 _OK = 250
 _FORWARDED = 251
+_NOT_SENT = 300
 _GO_AHEAD = 354
 _DEFERRED = 400
 _GONE = 421
 _PERMANENT = 500
+_TOO_LARGE = 552
 _BEYOND = 600
 
 
@@ -60,12 +62,14 @@ class Smtp:
             ChannelError: no connection, bad certificate, login refused, server going away; the
                 mail was not taken.
         """
-        smtp = self._connection or self._connect()
+        reused = self._connection is not None
         try:
-            refused = self._envelope(smtp, message)
-        except (smtplib.SMTPException, OSError, UnicodeError) as error:
-            self.close()
-            raise ChannelError(f"{self._where}: the connection was lost ({error})") from error
+            smtp, refused = self._envelope(message)
+        except ChannelError:
+            if not reused:
+                raise
+            # Servers close a connection after some mails or some time; one new one is fair.
+            smtp, refused = self._envelope(message)
         if refused:
             return refused
         try:
@@ -138,20 +142,34 @@ class Smtp:
         client.is_closed = True  # from here on the connection is ours to close
         return client.smtp  # type: ignore[no-any-return]
 
-    def _envelope(self, smtp: smtplib.SMTP, message: Message) -> Outcome | None:
-        """Sender, recipient and DATA; None where the server now waits for the mail itself."""
+    def _envelope(self, message: Message) -> tuple[smtplib.SMTP, Outcome | None]:
+        """Sender, recipient and DATA; None where the server now waits for the mail itself.
+
+        Raises:
+            ChannelError: no connection, or a server that takes nothing from this sender.
+        """
+        smtp = self._connection or self._connect()
         size = [f"size={len(message.raw)}"] if smtp.has_extn("size") else []
-        code, answer = smtp.mail(message.sender, size)
-        if code == _OK:
-            code, answer = smtp.rcpt(message.recipient)
-        if code in (_OK, _FORWARDED):
-            code, answer = smtp.docmd("DATA")
-        if code == _GO_AHEAD:
-            return None
+        try:
+            code, answer = smtp.mail(message.sender, size)
+            if code not in (_OK, _TOO_LARGE):
+                self.close()
+                raise ChannelError(
+                    f"{self._where} takes no mail from {message.sender}: {code} {_text(answer)}"
+                )
+            if code == _OK:
+                code, answer = smtp.rcpt(message.recipient)
+            if code in (_OK, _FORWARDED):
+                code, answer = smtp.docmd("DATA")
+                if code == _GO_AHEAD:
+                    return smtp, None
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            self.close()
+            raise ChannelError(f"{self._where}: the connection was lost ({error})") from error
         if not _DEFERRED <= code < _BEYOND:
             self.close()
             raise ChannelError(f"{self._where}: an answer that makes no sense ({code})")
-        return self._judge(code, answer)
+        return smtp, self._judge(code, answer)
 
     def _judge(self, code: int, answer: bytes | str) -> Outcome:
         """What a reply means; after the mail itself only a clear answer counts."""
@@ -159,7 +177,7 @@ class Smtp:
         if code == _GONE:
             self.close()
             raise ChannelError(f"{self._where} is going away: {said}")
-        if _SENT <= code < _GO_AHEAD:
+        if _SENT <= code < _NOT_SENT:
             return Outcome(Verdict.SENT, said)
         if not _DEFERRED <= code < _BEYOND:
             self.close()

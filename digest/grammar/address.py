@@ -16,6 +16,8 @@ def parse_address(text: str) -> str:
     written = text.strip()
     if written == NOBODY:
         return written
+    if "=?" in written:
+        raise UsageError(f"{text!r} would be taken for an encoded word in a mail's head")
     if "," in written or ";" in written:
         raise UsageError(f"{text!r} looks like several addresses: give one")
     try:

@@ -79,7 +79,7 @@ class LetterOffice:
         return self._fitting(edition)[1]
 
     def _fitting(self, edition: Edition) -> tuple[LetterView, str]:
-        """The letter with abstracts as long as Gmail shows it whole, and its HTML."""
+        """The letter and its HTML, abstracts shortened until Gmail shows it whole if it can."""
         for abstract in ABSTRACTS:
             letter = view_of(edition, self.sender.owner, abstract)
             html = self.press.html(letter)

@@ -57,7 +57,7 @@ class Press:
         return _INLINER.inline(_render(self._html, "letter.html.j2", letter))
 
     def text(self, letter: LetterView) -> str:
-        """The text part, at most 72 columns wide (addresses aside).
+        """The text part, at most 72 columns wide (single long words aside).
 
         Raises:
             TemplateError: naming the template's file and line.

@@ -26,6 +26,9 @@ _TITLE_IN_SUBJECT = 120
 _SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face Daily Papers", "file": "your files"}
 
 
+_ASIDE = frozenset(("arxiv ids",))  # looked up for the ranking, announced by nobody
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link under a pick."""
@@ -190,7 +193,7 @@ def _counts(pick: Pick) -> str:
 
 def _coverage(edition: Edition) -> str:
     weighed = f"{edition.considered:,} new paper{'' if edition.considered == 1 else 's'} weighed"
-    sources = [_source(coverage) for coverage in edition.coverage]
+    sources = [_source(coverage) for coverage in edition.coverage if coverage.source not in _ASIDE]
     return " · ".join([weighed, *(text for text in sources if text)])
 
 

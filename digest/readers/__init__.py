@@ -104,21 +104,23 @@ def keep_configured(store: Store, settings: Settings, now: datetime) -> Reader |
         return None
     address = settings.address or NOBODY
     if store.readers.find(lookup_key(address)):
+        where = settings.file or "environment"
         raise ConfigError(
-            f"DIGEST_ADDRESS {address} is a saved reader too and would get two mails: remove one, "
-            f"here or with 'digest readers remove {address}'"
+            f"{where}: DIGEST_ADDRESS {address} is a saved reader too and would get two mails: "
+            f"remove one, here or with 'digest readers remove {address}'"
         )
-    return store.readers.save(
-        Reader(
-            name=CONFIG_NAME,
-            address=address,
-            kind=ReaderKind.CONFIG,
-            interests=_checked(settings.all_interests),
-            schedule=settings.schedule,
-            limit=settings.limit,
-        ),
-        now,
+    person = Reader(
+        name=CONFIG_NAME,
+        address=address,
+        kind=ReaderKind.CONFIG,
+        interests=_checked(settings.all_interests),
+        schedule=settings.schedule,
+        limit=settings.limit,
     )
+    known = store.readers.find(CONFIG_NAME)
+    if known is not None and replace(person, number=known.number) == known:
+        return known
+    return store.readers.save(person, now)
 
 
 def passing_reader(

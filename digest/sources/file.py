@@ -1,5 +1,6 @@
 """Files and folders instead of services: JSON Lines, plain or gzip, and saved pages."""
 
+import contextlib
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -67,16 +68,17 @@ def find_files(arguments: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def _batches(stream: BinaryIO, place: str, request: Request) -> Iterator[Batch]:
-    head = stream.read(_HEAD)
-    stream.seek(0)
-    text = head.decode("utf-8", errors="replace").lstrip("\ufeff \r\n\t")
-    if place.removesuffix(".gz").endswith(_LINES) or any(
-        line.startswith("{") for line in text.splitlines()
-    ):
-        if not text:
+    named_lines = place.removesuffix(".gz").endswith(_LINES)
+    text = "" if named_lines else _beginning(stream)
+    saved = is_saved_page(text)
+    if named_lines or (not saved and any(line[:1] == "{" for line in text.splitlines())):
+        empty = True
+        for batch in parse_lines(_lines(stream), place, request.date, request.now):
+            empty = False
+            yield batch
+        if empty:
             raise SourceError(NAME, f"{place}: the file is empty")
-        yield from parse_lines(_lines(stream), place, request.date, request.now)
-    elif is_saved_page(text):
+    elif saved:
         body = stream.read(_MAX_PAGE + 1)
         if len(body) > _MAX_PAGE:
             raise SourceError(NAME, f"{place}: a page larger than {_MAX_PAGE >> 20} MB")
@@ -91,6 +93,16 @@ def _batches(stream: BinaryIO, place: str, request: Request) -> Iterator[Batch]:
             NAME,
             f"{place}: neither JSON Lines (a JSON object a line) nor a saved Daily Papers page",
         )
+
+
+def _beginning(stream: BinaryIO) -> str:
+    """The first few thousand letters, as far as they can be read."""
+    head = b""
+    with contextlib.suppress(OSError, EOFError, zlib.error):
+        while len(head) < _HEAD and (line := stream.readline(_HEAD)):
+            head += line
+    stream.seek(0)
+    return head.decode("utf-8", errors="replace").lstrip("\ufeff \r\n\t")
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:

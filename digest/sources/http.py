@@ -85,7 +85,7 @@ class PoliteSession:
             return attempts(self._once, url, params, accept, end)
         except _BusyError as busy:
             retry_at = None
-            if busy.wait is not None:
+            if busy.wait:
                 retry_at = datetime.now(UTC) + timedelta(seconds=busy.wait)
             raise SourceError(source, f"{busy} at {url}", retry_at) from busy
         except requests.TooManyRedirects as error:
@@ -110,6 +110,10 @@ class PoliteSession:
                     return self._read(answer, end)
         except (requests.ConnectionError, requests.Timeout) as error:
             raise _BusyError(_in_words(error), None) from error
+        except requests.RequestException:
+            raise
+        except ValueError as error:  # the library looks at where a redirect leads before we do
+            raise requests.HTTPError("redirected to something that is no web address") from error
         raise requests.TooManyRedirects
 
     def _ask(self, url: str, accept: str, end: float) -> requests.Response:
@@ -152,8 +156,12 @@ class PoliteSession:
 
 def _next(url: str, location: str) -> str:
     """Where a redirect leads; never from https to http."""
-    target = urljoin(url, location)
-    if urlsplit(target).scheme not in ("http", "https"):
+    try:
+        target = urljoin(url, location)
+        scheme = urlsplit(target).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("http", "https"):
         raise requests.HTTPError("redirected to something that is no web address")
     if url.startswith("https:") and not target.startswith("https:"):
         raise requests.HTTPError("redirected from https to http")

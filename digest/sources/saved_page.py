@@ -34,6 +34,7 @@ def parse_page(text: str, place: str) -> Batch:
     parsed = Parsed()
     title: str | None = None
     abstract: list[str] = []
+    where = place
     for number, paragraph in _paragraphs(text):
         if len(paragraph) >= _SHORTEST_ABSTRACT:
             if title is None:
@@ -42,23 +43,23 @@ def parse_page(text: str, place: str) -> Batch:
                 abstract.append(paragraph)
             continue
         if title is not None:
-            _add(parsed, title, abstract, place)
-        title, abstract = paragraph, []
+            _add(parsed, title, abstract, where)
+        title, abstract, where = paragraph, [], f"{place}, line {number}"
     if title is not None:
-        _add(parsed, title, abstract, place)
+        _add(parsed, title, abstract, where)
     if not parsed.announced:
         parsed.trouble(f"{place}: a saved page without papers")
     return parsed.batch()
 
 
-def _add(parsed: Parsed, title: str, abstract: list[str], place: str) -> None:
+def _add(parsed: Parsed, title: str, abstract: list[str], where: str) -> None:
     parsed.announced += 1
     paper = paper_from_fields({"title": title, "abstract": " ".join(abstract)})
     if isinstance(paper, str):
-        parsed.trouble(f"{place}: {title!r}: {paper}")
+        parsed.trouble(f"{where}: {title!r}: {paper}")
         return
     if not abstract:
-        parsed.trouble(f"{place}: {title!r} has no abstract")
+        parsed.trouble(f"{where}: {title!r} has no abstract")
     parsed.sightings.append(Sighting(paper))
 
 

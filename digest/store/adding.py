@@ -131,6 +131,18 @@ def _join_rows(connection: Connection, keep: int, drop: int) -> None:
         twin = select(1).where(
             kept.c.paper_id == keep, *(kept.c[name] == table.c[name] for name in own)
         )
+        if table is announcements:  # fresh in one row is fresh in the one that stays
+            fresh = select(1).where(
+                kept.c.paper_id == drop,
+                *(kept.c[name] == table.c[name] for name in own),
+                kept.c.kind.in_(FRESH),
+            )
+            stale = table.c.kind.not_in(FRESH)
+            connection.execute(
+                update(table)
+                .where(table.c.paper_id == keep, stale, fresh.exists())
+                .values(kind=Announcement.CROSS.value)
+            )
         connection.execute(delete(table).where(table.c.paper_id == drop, twin.exists()))
         connection.execute(update(table).where(table.c.paper_id == drop).values(paper_id=keep))
     connection.execute(

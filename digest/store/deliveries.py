@@ -130,6 +130,15 @@ class Deliveries:
             attempts=claim.attempts + counts,
         )
 
+    def postpone(self, channel: str, until: datetime, answer: str) -> None:
+        """Let all of a channel's waiting mails wait; no attempt is spent."""
+        with writing(self.engine) as connection:
+            connection.execute(
+                update(deliveries)
+                .where(*_ready(channel, until))
+                .values(not_before=until, answer=answer[:500])
+            )
+
     def release_abandoned(self, channel: str, now: datetime, *, repeatable: bool) -> int:
         """Settle what was cut off in mid-sending, once its lease has ended.
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, insert, select, true
 
 from digest.model import Edition, Message
 from digest.store.deliveries import State
-from digest.store.engine import insert_new, reading, writing
+from digest.store.engine import Turn, insert_new, reading, writing
 from digest.store.readers import DAILY
 from digest.store.schema import announcements, deliveries, editions, papers, picks, readers
 
@@ -37,7 +37,8 @@ class Editions:
             those that are new; where a reader has one for that date already, it stays as it is.
         """
         by_place = {(m.edition.reader.row, m.edition.date): m for m in made}
-        with writing(self.engine) as connection:
+        # Papers must not be joined, nor readers leave, between the look and the insert.
+        with writing(self.engine, Turn.PAPERS) as connection:
             made = _still_there(connection, made)
             if not made:
                 return []
@@ -103,7 +104,7 @@ def _still_there(connection: Connection, made: Sequence[MadeEdition]) -> list[Ma
     stay = set(connection.scalars(here.with_for_update(read=True)))
     shown = {pick.paper.number for m in made for pick in m.edition.picks}
     papers_here = select(papers.c.id).where(papers.c.id.in_(shown))
-    whole = set(connection.scalars(papers_here.with_for_update(read=True)))
+    whole = set(connection.scalars(papers_here))
     return [
         m
         for m in made

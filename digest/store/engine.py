@@ -33,7 +33,7 @@ class Turn(IntEnum):
     """What only one transaction does at a time."""
 
     MIGRATE = 1
-    ADD_PAPERS = 2
+    PAPERS = 2
     SAVE_READER = 3
 
 

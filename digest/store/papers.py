@@ -30,7 +30,7 @@ class Papers:
         Returns:
             how many works were not known before.
         """
-        with writing(self.engine, Turn.ADD_PAPERS) as connection:
+        with writing(self.engine, Turn.PAPERS) as connection:
             return add_sightings(connection, sightings, source, today)
 
     def count(self) -> int:

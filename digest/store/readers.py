@@ -35,7 +35,7 @@ DAILY = "daily"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A reader who has no edition yet for `date`, which is the reader's local date."""
+    """A reader and the local date that an edition is for."""
 
     reader: Reader
     date: date
@@ -90,9 +90,10 @@ class Readers:
             return gone.rowcount > 0
 
     def find(self, name: str) -> Reader | None:
-        """The reader of this name."""
+        """The active reader of this name."""
         with reading(self.engine) as connection:
-            rows = connection.execute(select(readers).where(readers.c.name == name)).all()
+            named = select(readers).where(readers.c.name == name, readers.c.active)
+            rows = connection.execute(named).all()
             found = _with_interests(connection, rows)
             return found[0] if found else None
 

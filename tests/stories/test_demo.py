@@ -1,5 +1,6 @@
 """`digest demo`, and the package as it is installed."""
 
+import os
 import re
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def test_the_demo_needs_nothing(digest: Digest, monkeypatch: pytest.MonkeyPatch)
         assert f">{heading}</h2>" in page
     assert digest("demo").code == 0
     assert len(list(Path("outbox").iterdir())) == 2
-    assert not (Path.home() / ".local").exists()
+    assert not Path(os.environ["XDG_DATA_HOME"]).exists()  # nothing is stored
 
 
 def test_the_outbox_of_the_demo_can_be_chosen(digest: Digest) -> None:

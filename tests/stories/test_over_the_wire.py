@@ -339,7 +339,48 @@ def test_odd_wishes_for_patience_do_no_harm(
     replay.answer("/feed/cs.LG", b"busy", 503, Retry_After=value)
     done = digest(*RUN, "--json").json
     assert "answered 503" in done["sources"][0]["problem"]
+    assert done["sources"][0]["read"] == 8  # the other category
     assert done["sent"] == 1
+
+
+def test_a_sender_who_may_not_send_costs_nobody_a_letter(
+    digest: Digest, house: tuple[Replay, Sink]
+) -> None:
+    """A refusal of MAIL FROM is the server's word on us, not on a reader."""
+    _, sink = house
+    sink.replies["MAIL"] = ["550 5.7.1 not from here"]
+    done = digest(*RUN)
+    assert done.code == 1
+    assert "takes no mail from" in done.out
+    store = open_store("sqlite:///t.db")
+    assert store.deliveries.counts() == {"queued": 1}
+    store.close()
+
+
+def test_a_server_that_hangs_up_between_mails_is_called_again(
+    digest: Digest, house: tuple[Replay, Sink]
+) -> None:
+    """Once, with a new login; no mail is lost or doubled."""
+    _, sink = house
+    for number in range(4):
+        digest("readers", "add", f"r{number}@example.org", "--keywords", "graph")
+    sink.replies["MAIL"] = ["", "", "421 4.3.2 too many for one connection"]
+    assert digest(*RUN, "--json").json["sent"] == 5
+    assert len({mail["To"] for mail in sink.mails}) == len(sink.mails) == 5
+    assert len(sink.logins) == 2
+
+
+@pytest.mark.parametrize("location", ["http://[bad", "ftp://example.org/", ""])
+def test_redirects_to_nowhere_cost_one_category(
+    digest: Digest, house: tuple[Replay, Sink], location: str
+) -> None:
+    """The other one is asked all the same."""
+    replay, _ = house
+    replay.answer("/feed/cs.LG", b"", 302, Location=location)
+    arxiv = digest(*RUN, "--json").json["sources"][0]
+    assert arxiv["read"] == 8
+    assert arxiv["problem"]
+    assert "an error in this program" not in arxiv["problem"]
 
 
 def test_many_mails_go_over_one_connection(digest: Digest, house: tuple[Replay, Sink]) -> None:

@@ -2,13 +2,14 @@
 
 import gzip
 import json
+from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
 
 from digest.store import open_store
-from tests.conftest import DATA, Digest
+from tests.conftest import DATA, NOW, Digest
 
 PAGES = (DATA / "saved_page_a.txt", DATA / "saved_page_b.txt")
 TUESDAY = ("--database", "sqlite:///t.db", "--date", "2026-03-17", "--outbox", "out")
@@ -31,7 +32,6 @@ def test_keywords_on_saved_pages(digest: Digest) -> None:
     asked = ("run", *PAGES, *TUESDAY, "--keywords", "anomaly detection", "--json")
     first = digest(*asked).json
     picks = first["editions"][0]["picks"]
-    assert all("anomal" in pick["title"].lower() or pick["reasons"] for pick in picks[:5])
     assert all(pick["reasons"][0]["label"].startswith("anomal") for pick in picks[:5])
     assert [source["read"] for source in first["sources"]] == [23]
     assert first["sources"][0]["added"] == 20
@@ -239,11 +239,16 @@ def test_the_configuration_names_a_reader(digest: Digest) -> None:
     ]
 
 
-def test_by_the_clock_a_reader_is_due_once_a_day(digest: Digest) -> None:
+def test_by_the_clock_a_reader_is_due_once_a_day(
+    digest: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without --date the hour decides; before it, and after the edition, nobody is due."""
+    monkeypatch.setattr("digest.cli.run.utc_now", lambda: NOW)
     lines("new.jsonl", {"title": "Owls today"}, {"title": "Owls tonight"})
-    digest("readers", "add", "a@example.org", "--hour", "0:00", "--database", "t.db")
+    digest("readers", "add", "a@example.org", "--hour", "9:31", "--database", "t.db")
     asked = ("run", "new.jsonl", "--database", "t.db", "--outbox", "out")
+    assert "Nobody is due" in digest(*asked).out
+    monkeypatch.setattr("digest.cli.run.utc_now", lambda: NOW + timedelta(minutes=1))
     assert digest(*asked, "--json").json["sent"] == 1
     done = digest(*asked)
     assert "a@example.org has an edition" in done.out

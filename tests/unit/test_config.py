@@ -106,6 +106,13 @@ def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
         (SMTP.replace("HOST=h", "HOST=smtp..example.org"), "no host's name"),
         ("\r\n\r\n  \nDIGEST_X=1\n", "line 4: unknown key"),
         ("DIGEST_INTEREST__=owls\n", "line 1: unknown key"),
+        ("DIGEST_DATABASE=nonsense://x\n", "line 1: DIGEST_DATABASE: 'nonsense' is no database"),
+        ("DIGEST_DATABASE=postgres//u@h/n\n", "line 1: .* neither a file nor an address"),
+        ("DIGEST_SMTP_CA_FILE=none.pem\n", "line 1: DIGEST_SMTP_CA_FILE: there is no file"),
+        (
+            'DIGEST_KEYWORDS="ab\\ncd"\n',
+            "line 1: the value of DIGEST_KEYWORDS holds a line break",
+        ),
         ("DIGEST_INTEREST_X=ab, author:\n", "line 1: DIGEST_INTEREST_X: cannot read"),
         ("DIGEST_LIKED=teapot\n", "line 1: DIGEST_LIKED: .*arXiv id"),
         ("DIGEST_SMTP_HOST=h\n", "DIGEST_SMTP_USER and DIGEST_SMTP_PASSWORD"),
@@ -164,6 +171,7 @@ def test_the_example_documents_every_key_and_can_be_read(checkout: Path) -> None
     assert documented - interests == set(KEYS)
     assert interests
     lines = re.sub(r"^#? ?(?=DIGEST_[A-Z_]+=)", "", text, flags=re.MULTILINE)
+    lines = lines.replace("/etc/ssl/lab-ca.pem", str(Path(__file__)))
     settings = load(write(lines), {})
     assert settings.names_a_reader
     assert os.fspath(settings.outbox or "")

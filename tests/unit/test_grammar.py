@@ -179,6 +179,7 @@ def test_addresses() -> None:
         "a\u200bnn@example.org",
         "x" * 65 + "@example.org",
         "änn@example.org",
+        "=?utf-8?q?a?=@example.org",
     ],
 )
 def test_what_is_no_address(text: str) -> None:

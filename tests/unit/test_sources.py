@@ -200,6 +200,29 @@ def test_a_missing_abstract_does_not_shift_the_rest() -> None:
     assert "'Two' has no abstract" in batch.troubles[0]
 
 
+def test_a_brace_in_a_saved_page_does_not_make_it_json(tmp_path: Path) -> None:
+    """A title may begin with a LaTeX group."""
+    text = (DATA / "saved_page_b.txt").read_text(encoding="utf-8")
+    page = tmp_path / "page.txt"
+    page.write_text(text.replace("Mar 17\n\n", "Mar 17\n\n{\\it AGORA}: "), encoding="utf-8")
+    (batch,) = read(page)
+    assert batch.read == 9
+    assert batch.sightings[0].paper.title.startswith("AGORA: ")
+
+
+def test_a_small_file_that_is_cut_gives_what_it_has(tmp_path: Path) -> None:
+    """Also where the cut is within the first few thousand letters."""
+    good = b"".join(line(title=f"Paper number {n}", abstract="x" * 90) for n in range(6))
+    for name in ("small.jsonl.gz", "small.gz"):
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(good, 0)[:-200])
+        got: list[Batch] = []
+        with pytest.raises(SourceError, match="ends too early"):
+            for batch in Files((path,)).fetch(Request(DAY, NOW)):
+                got.append(batch)  # noqa: PERF402 - what came before the error counts
+        assert sum(batch.read for batch in got) >= 4
+
+
 def test_json_lines() -> None:
     """Dates, counts with the time they were observed, versions, a paper without id."""
     (batch,) = read(DATA / "papers.jsonl")

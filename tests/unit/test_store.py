@@ -124,6 +124,29 @@ def test_two_rows_that_turn_out_to_be_one_work_are_joined(store: Store) -> None:
     assert store.papers.add([seen(bridge), seen(doi)], "openalex", DAY) == 0
 
 
+def test_fresh_in_one_row_is_fresh_in_the_joined_one(store: Store) -> None:
+    """A replacement on the row that stays does not hide the announcement of the other."""
+    title = "A long and telling title of a paper"
+    old = paper("Another title of the same work", "", "doi:10.5555/1")
+    store.papers.add([seen(old, kind=Announcement.REPLACE)], "arxiv", DAY)
+    store.papers.add([seen(paper(title, "", ARXIV))], "arxiv", DAY)
+    bridge = paper(title, "", "doi:10.5555/1")
+    store.papers.add([seen(bridge, kind=Announcement.REPLACE)], "openalex", DAY)
+    assert store.papers.count() == 1
+    assert len(store.papers.candidates(DAY, 1)) == 1
+
+
+def test_a_channel_that_is_down_lets_all_its_mails_wait(store: Store) -> None:
+    """One login is tried, not one a mail."""
+    queue(store, 3)
+    later = NOW + timedelta(minutes=5)
+    store.deliveries.postpone("smtp", later, "no connection")
+    assert store.deliveries.claim("smtp", NOW) is None
+    waiting = store.deliveries.delayed("smtp", NOW)
+    assert waiting is not None
+    assert (waiting.count, waiting.next_try, waiting.answer) == (3, later, "no connection")
+
+
 def test_works_that_are_one_within_a_batch_are_stored_once(store: Store) -> None:
     """Title first, id later, both in the same batch."""
     batch = [seen(paper("Within a batch")), seen(paper("Within a Batch", "T.", ARXIV)),
