@@ -16,11 +16,10 @@ from digest.letters.render import shipped_press
 from digest.model import Paper
 from digest.ranking import Ranker
 from digest.sources import Source
-from digest.sources.arxiv import ArxivFeed
 from digest.sources.arxiv_ids import ArxivIds
 from digest.sources.file import Files, find_files
 from digest.sources.http import PoliteSession
-from digest.sources.huggingface import HuggingFace
+from digest.sources.services import open_service
 from digest.store import Store, open_store
 
 APP = "digest"
@@ -84,11 +83,12 @@ def build(
     channel = _channel(settings, outbox)
     sender = _sender(settings)
     session = _session(settings, stopping)
+    services = tuple(open_service(name, session, settings) for name in settings.sources)
     return House(
         settings=settings,
         store=open_store(database_of(settings)),
         session=session,
-        sources=(Files(asked),) if asked else _services(settings, session),
+        sources=(Files(asked),) if asked else services,
         liked_papers=None if asked else ArxivIds(session, settings.arxiv_api),
         office=LetterOffice(shipped_press(), sender),
         channel=channel,
@@ -129,14 +129,6 @@ def _session(settings: Settings, stopping: threading.Event | None) -> PoliteSess
 def wait_until_stopped(stopping: threading.Event) -> Callable[[float], object]:
     """Waiting that ends early when the program is to end."""
     return stopping.wait
-
-
-def _services(settings: Settings, session: PoliteSession) -> tuple[Source, ...]:
-    made: dict[str, Callable[[], Source]] = {
-        "arxiv": lambda: ArxivFeed(session, settings.arxiv_feed, settings.arxiv_categories),
-        "huggingface": lambda: HuggingFace(session, settings.huggingface),
-    }
-    return tuple(made[name]() for name in settings.sources)
 
 
 def _ranker(background: Sequence[Paper], candidates: Sequence[Paper]) -> Ranker:

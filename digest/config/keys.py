@@ -1,6 +1,7 @@
 """Every key: the field that it fills, and how its text is read and checked."""
 
 import difflib
+import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,11 @@ from digest.grammar.interests import parse_interest
 from digest.grammar.schedule import parse_hour, parse_weekdays, parse_zone
 
 INTEREST_PREFIX = "DIGEST_INTEREST_"
+# The services are the files of their folder; nothing is imported to know their names.
+SERVICES = tuple(
+    module.name
+    for module in pkgutil.iter_modules([str(Path(__file__).parents[1] / "sources" / "services")])
+)
 _DATABASES = "write sqlite:///papers.db or postgresql://user@host/name"
 
 
@@ -136,7 +142,7 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_LIMIT": Key("limit", _number(1, 100)),
     "DIGEST_DAYS": Key("days", _number(1, 30)),
     "DIGEST_THRESHOLD": Key("threshold", _number(0, 1, whole=False)),
-    "DIGEST_SOURCES": Key("sources", _choices("arxiv", "huggingface")),
+    "DIGEST_SOURCES": Key("sources", _choices(*SERVICES)),
     "DIGEST_ARXIV_CATEGORIES": Key("arxiv_categories", _categories),
     "DIGEST_ARXIV_FEED": Key("arxiv_feed", _address_of_service),
     "DIGEST_ARXIV_API": Key("arxiv_api", _address_of_service),

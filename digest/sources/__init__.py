@@ -1,4 +1,4 @@
-"""Where papers come from; one file a source.
+"""Where papers come from; one file a source, those asked each day in `services/`.
 
 A source turns a service's answer into sightings and says how complete they are. Parsing bytes is
 a function apart from fetching them; asking politely is `http.py`'s business.

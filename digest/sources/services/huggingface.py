@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from digest.config import Settings
 from digest.errors import SourceError
 from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Sighting
 from digest.sources import Batch, Parsed, Request
@@ -56,6 +57,11 @@ class HuggingFace:
             yield batch
             if (batch.announced or 0) < PAGE:
                 break
+
+
+def open_source(session: PoliteSession, settings: Settings) -> HuggingFace:
+    """The Daily Papers of the configured address."""
+    return HuggingFace(session, settings.huggingface)
 
 
 def parse_daily(body: bytes, day: date, now: datetime) -> Batch:

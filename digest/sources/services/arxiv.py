@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from email.utils import parsedate_to_datetime
 from xml.etree.ElementTree import Element
 
+from digest.config import Settings
 from digest.errors import SourceError
 from digest.identity import home_of, read_identifier
 from digest.model import Announcement, Paper, Sighting
@@ -69,6 +70,11 @@ class ArxivFeed:
         if failed:
             more = f" (and {len(failed) - 1} more categories)" if len(failed) > 1 else ""
             raise SourceError(self.name, failed[0].problem + more)
+
+
+def open_source(session: PoliteSession, settings: Settings) -> ArxivFeed:
+    """The feeds of the configured categories."""
+    return ArxivFeed(session, settings.arxiv_feed, settings.arxiv_categories)
 
 
 def parse_feed(body: bytes, latest: date, category: str = "feed") -> Batch:
