@@ -37,25 +37,34 @@ def _wanted() -> dict[str, str]:
     files = (ROOT / "pyproject.toml", ROOT / "constraints.txt")
     content = b"".join(file.read_bytes() for file in files)
     return {
-        "python": sys.version,
         "place": str(ROOT),
         "packages": hashlib.sha256(content).hexdigest(),
     }
 
 
+def _version() -> str:
+    return sys.version.replace("\n", " ")
+
+
 def _is_ready(extras: list[str]) -> bool:
+    """Whether .venv has what is wanted.
+
+    Its Python may be another than the one that asks: only `PYTHON=…` asks for a certain one.
+    """
     try:
         stamp = json.loads(STAMP.read_text())
     except (OSError, ValueError):
         return False
-    if not (VENV / "bin" / "digest").exists():
+    if not (VENV / "bin" / "digest").exists() or not (VENV / "bin" / "python").exists():
+        return False
+    if stamp.pop("python", "") != _version() and os.environ.get("PYTHON"):
         return False
     return set(extras) <= set(stamp.pop("extras", [])) and stamp == _wanted()
 
 
 def _make(extras: list[str]) -> None:
     _check_pip()
-    print("Setting up digest in .venv (once; about half a minute, 360 MB) …", flush=True)
+    print("Setting up digest in .venv (half a minute, 360 MB) …", flush=True)
     before = _stamped_extras()
     if not _python_works():
         shutil.rmtree(VENV, ignore_errors=True)
@@ -70,7 +79,7 @@ def _make(extras: list[str]) -> None:
     STAMP.unlink(missing_ok=True)
     every = sorted({*extras, *before})
     _install(every)
-    STAMP.write_text(json.dumps({**_wanted(), "extras": every}))
+    STAMP.write_text(json.dumps({**_wanted(), "python": _python(), "extras": every}))
     LOG.unlink(missing_ok=True)
 
 
@@ -89,8 +98,18 @@ def _check_pip() -> None:
 
 
 def _python_works() -> bool:
-    """Whether .venv is of this very Python and has not moved."""
-    probe = "import sys; print(sys.version, sys.prefix)"
+    """Whether .venv has a Python that runs, lies here, and is the one asked for, if one was."""
+    version, _, prefix = _python(with_prefix=True).partition("\n")
+    if prefix != str(VENV) or not version:
+        return False
+    return version == _version() or not os.environ.get("PYTHON")
+
+
+def _python(*, with_prefix: bool = False) -> str:
+    """The version of .venv's Python, and where it thinks it lies; empty where it does not run."""
+    probe = "import sys; print(sys.version.replace(chr(10), ' '))"
+    if with_prefix:
+        probe += "; print(sys.prefix, end='')"
     try:
         found = subprocess.run(
             [str(VENV / "bin" / "python"), "-c", probe],
@@ -99,8 +118,8 @@ def _python_works() -> bool:
             check=False,
         )
     except OSError:
-        return False
-    return found.stdout.strip() == f"{sys.version} {VENV}"
+        return ""
+    return found.stdout if with_prefix else found.stdout.strip()
 
 
 def _stamped_extras() -> list[str]:
@@ -140,7 +159,7 @@ def _install(extras: list[str]) -> None:
                 seen += 1
                 _show(f"{seen:3d} packages found, {match[1]}", started)
             elif line.startswith("Installing collected packages"):
-                _show(f"{seen:3d} packages, installing", started)
+                _show("installing", started)
     _show("", started)
     if pip.returncode:
         print("".join(LOG.read_text().splitlines(keepends=True)[-12:]), file=sys.stderr)
@@ -161,7 +180,11 @@ def _show(text: str, started: float) -> None:
 def _alone() -> Iterator[None]:
     """Let two commands that start at once make one environment."""
     with (ROOT / ".venv-lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another command is setting up .venv: waiting for it …", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

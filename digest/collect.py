@@ -68,9 +68,9 @@ def collect(
 def look_up_liked(store: Store, service: ArxivIds, request: Request) -> SourceReport | None:
     """Ask arXiv for papers that readers like and the store does not know; None: nothing to ask."""
     last = store.visits.last(NAME, request.date)
-    pace = _LOOK_UP_PACE if last is None or last.complete else _RETRY
     patience = store.visits.patience(NAME)
-    if (last and request.now - last.asked < pace) or (patience and patience > request.now):
+    soon = last and request.now - last.asked < _pause(last, _LOOK_UP_PACE, request)
+    if soon or (patience and patience > request.now):
         return None
     liked = store.readers.liked_keys()
     unknown = liked - store.papers.known_keys(liked)
@@ -105,10 +105,17 @@ def _not_yet(store: Store, source: Source, request: Request) -> str | None:
     if patience and patience > request.now:
         return f"the service asked us to wait until {patience:%Y-%m-%d %H:%M} UTC"
     last = store.visits.last(source.name, request.date)
-    if last and request.now - last.asked < (source.pace if last.complete else _RETRY):
+    if last and request.now - last.asked < _pause(last, source.pace, request):
         minutes = max(int((request.now - last.asked).total_seconds() // 60), 0)
         return f"asked {minutes} min ago"
     return None
+
+
+def _pause(last: Visit, pace: timedelta, request: Request) -> timedelta:
+    """How long to wait after a visit: its pace, or a little where it failed."""
+    if last.complete:
+        return pace
+    return timedelta() if request.at_once else _RETRY
 
 
 def _ask(

@@ -25,7 +25,10 @@ MOST_ANSWERS = 100
 
 @dataclass(slots=True)
 class PostReport:
-    """How many mails took which way; `problem` is why the channel gave out, if it did."""
+    """How many mails took which way; `problem` is why the channel gave out, if it did.
+
+    `answers` holds recipients with what the other side said, of the first mails.
+    """
 
     sent: int = 0
     later: int = 0
@@ -33,7 +36,7 @@ class PostReport:
     uncertain: int = 0
     problem: str | None = None
     delayed: Delayed | None = None
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def in_order(self) -> bool:
@@ -99,7 +102,7 @@ def _record(
     message, answer = claim.message, outcome.answer
     log.info("%s to %s: %s (%s)", message.message_id, message.recipient, outcome.verdict, answer)
     if len(report.answers) < MOST_ANSWERS:
-        report.answers[message.message_id] = answer
+        report.answers.append((message.recipient, answer))
     deliveries = store.deliveries
     match outcome.verdict:
         case Verdict.SENT:

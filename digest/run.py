@@ -22,13 +22,15 @@ class Order:
     """What one run is asked to do.
 
     `on` is a date asked for by hand; `interest` makes an unsaved reader; `limit` caps the picks
-    of everyone; `dry` stores no edition and sends nothing.
+    of everyone; `dry` stores no edition and sends nothing. `by_hand`, a person looks on: what
+    failed before is tried again at once.
     """
 
     on: date | None = None
     interest: Interest | None = None
     limit: int | None = None
     dry: bool = False
+    by_hand: bool = False
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ def run(
     now = clock()
     day = order.on or local_date(house.settings.zone, now)
     report = RunReport(day)
-    request = Request(day, now)
+    request = Request(day, now, at_once=order.by_hand)
     readers = _readers(house, order, day, now)
 
     report.collected = collect(
@@ -90,6 +92,8 @@ def run(
     shards = _shards(house, readers, order, now, report)
     report.edited = editor.edit(shards, house.channel.name, now, stopping)
 
+    if order.by_hand:
+        house.store.deliveries.try_now(house.channel.name, clock())
     report.posted = post(
         house.store, house.channel, clock=clock, progress=progress, stopping=stopping
     )

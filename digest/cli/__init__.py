@@ -16,7 +16,7 @@ COMMANDS = {
     "demo": "Show an edition made from invented papers; needs no network.",
     "preview": "Show an edition in the browser or as HTML; sends nothing.",
     "readers": "Add, list, show, edit and remove readers.",
-    "daemon": "Run in the background: every minute, see who is due.",
+    "daemon": "Keep running: every minute, see who is due.",
 }
 EXIT_BUG = 70
 

@@ -116,7 +116,7 @@ def open_log(settings: Settings | None) -> None:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     for noisy in ("apscheduler", "alembic", "yagmail", "urllib3"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 class OneLine(logging.Formatter):
@@ -132,7 +132,7 @@ def interest_of(keywords: str | None) -> Interest | None:
     """The interest that `--keywords` writes down."""
     if keywords is None:
         return None
-    interest = parse_interest("interests", keywords)
+    interest = parse_interest("keywords", keywords)
     if not (interest.wants or interest.excluded):
         raise UsageError("--keywords is empty: leave it out for the trending edition")
     return interest

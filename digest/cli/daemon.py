@@ -1,12 +1,13 @@
 """`digest daemon`: in the background, until SIGTERM."""
 
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from digest.cli.common import read_settings, settings_options, stop_signals, utc_now
+from digest.cli.common import OneLine, read_settings, settings_options, stop_signals, utc_now
 from digest.config import Settings, database_url, load
 from digest.daemon import Daemon
 from digest.wiring import build, database_of, log_file
@@ -32,11 +33,18 @@ def command(config: Path | None, database: str | None, outbox: Path | None) -> i
         build(settings, outbox=outbox, stopping=stopping).close()  # says now what cannot work
         click.echo(f"digest daemon: {database_of(settings).rpartition('@')[2]}")
         click.echo(f"log: {log_file(settings)}; ends on SIGTERM or Ctrl-C")
+        spoken = logging.StreamHandler()
+        spoken.setLevel(logging.WARNING)
+        spoken.setFormatter(OneLine("%(asctime)s %(message)s"))
+        logging.getLogger().addHandler(spoken)
         daemon = Daemon(
             read_settings=again,
             build=lambda current: build(current, outbox=outbox, stopping=stopping),
             clock=utc_now,
             stopping=stopping,
         )
-        daemon.serve(settings)
+        try:
+            daemon.serve(settings)
+        finally:
+            logging.getLogger().removeHandler(spoken)
     return 0

@@ -2,10 +2,12 @@
 
 import tempfile
 import webbrowser
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from digest.cli.common import (
     date_option,
@@ -19,6 +21,7 @@ from digest.cli.common import (
     settings_options,
     utc_now,
 )
+from digest.cli.show import show_source
 from digest.collect import collect
 from digest.edit import Editor, EditReport, EditSettings
 from digest.errors import UsageError
@@ -33,7 +36,9 @@ from digest.wiring import House, build
 @click.command()
 @files_argument
 @settings_options
-@click.option("--reader", metavar="ADDRESS", help="Whose edition (default: the configuration's).")
+@click.option(
+    "--reader", "name", metavar="ADDRESS", help="Whose edition (default: the configuration's)."
+)
 @keywords_option
 @date_option
 @limit_option
@@ -48,18 +53,29 @@ def command(
     files: tuple[Path, ...],
     config: Path | None,
     database: str | None,
-    reader: str | None,
+    name: str | None,
     keywords: str | None,
     day: date | str | None,
     limit: int | None,
     output: Path | None,
     show: bool,  # noqa: FBT001 - click's flag
 ) -> int:
-    """Show the edition that a reader would get from what is stored, or from FILEs."""
+    """Show the edition that a reader would get from what is stored, or from FILEs alone."""
     settings = read_settings(config, database)
-    house = build(settings, files=files)
+    house = build(settings)
     try:
-        html = _html(house, settings.zone, reader, keywords, day, limit, collect_first=bool(files))
+        reader = _reader(house, name, keywords, limit or settings.limit)
+    finally:
+        house.close()
+    zone = reader.schedule.zone if name else settings.zone
+    now = utc_now()
+    due = Due(reader, day_asked(day, zone) or local_date(zone, now))
+    # Papers of files are weighed in a store of their own: a preview leaves nothing behind.
+    house = build(replace(settings, database="sqlite://") if files else settings, files=files)
+    try:
+        if files:
+            _collect(house, Request(due.date, now))
+        html = _html(house, due, limit)
     finally:
         house.close()
     if output == Path("-"):
@@ -73,38 +89,33 @@ def command(
             f"{target} cannot be written: {error.strerror}; choose another --output"
         ) from error
     click.echo(f"The preview is in {target.resolve().as_uri()}")
-    if show:
-        webbrowser.open(target.resolve().as_uri())
+    if show and not webbrowser.open(target.resolve().as_uri()):
+        click.echo("No browser could be opened here.", err=True)
     return 0
 
 
-def _html(
-    house: House,
-    zone: str,
-    name: str | None,
-    keywords: str | None,
-    day: date | str | None,
-    limit: int | None,
-    *,
-    collect_first: bool,
-) -> str:
-    now = utc_now()
-    reader = _reader(house, name, keywords, limit or house.settings.limit)
-    zone = reader.schedule.zone if name else zone
-    day = day_asked(day, zone) or local_date(zone, now)
+def _collect(house: House, request: Request) -> None:
+    console = Console(stderr=True)
     progress = progress_for_terminal()
-    if collect_first:
-        request = Request(day, now)
-        collect(house.store, house.sources, request, progress=progress, stopping=lambda: False)
+    for source in collect(
+        house.store, house.sources, request, progress=progress, stopping=lambda: False
+    ):
+        show_source(console, source)
+
+
+def _html(house: House, due: Due, limit: int | None) -> str:
     settings = EditSettings(house.settings.days, house.settings.threshold, limit)
-    editor = Editor(house.store, house.make_ranker, house.office, settings, progress, day)
+    progress = progress_for_terminal()
+    editor = Editor(
+        house.store, house.make_ranker, house.office, settings, progress, collected_on=due.date
+    )
     report = EditReport()
-    editions = editor.draft([Due(reader, day)], report, again=True)
+    editions = editor.draft([due], report, again=True)
     if report.failed:
-        raise UsageError(f"the edition of {reader.address} failed; the log has the details")
+        raise UsageError(f"the edition of {due.reader.address} failed; the log has the details")
     if not editions:
         raise UsageError(
-            f"there is nothing new for {day} in the store: 'digest run' collects papers, "
+            f"there is nothing new for {due.date} in the store: 'digest run' collects papers, "
             "or name files with papers"
         )
     return house.office.preview(editions[0])

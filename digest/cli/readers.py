@@ -1,6 +1,7 @@
 """`digest readers`: who gets editions, with what interests, when."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from digest.model import Interest, Reader, Schedule
 from digest.store import Store, open_store
 from digest.wiring import database_of
 
+SHOWN = 60
+
 
 @click.group()
 def command() -> None:
@@ -35,7 +38,9 @@ def command() -> None:
 def _wishes(function: Any) -> Any:  # noqa: ANN401 - a decorator of click
     """The options that say what a reader wants."""
     for option in (
-        click.option("--limit", type=click.IntRange(1, 100), help="At most so many papers."),
+        click.option(
+            "--limit", type=click.IntRange(1, 100), metavar="N", help="At most so many papers."
+        ),
         click.option("--weekdays", metavar="DAYS", help="daily, weekdays, mon-fri, mon,thu …"),
         click.option("--zone", metavar="ZONE", help="Time zone, such as Europe/Berlin."),
         click.option(
@@ -44,7 +49,7 @@ def _wishes(function: Any) -> Any:  # noqa: ANN401 - a decorator of click
         click.option(
             "--interest", "named", multiple=True, metavar="NAME=TEXT", help="A named interest."
         ),
-        click.option("--keywords", metavar="TEXT", help="One interest, in the grammar."),
+        click.option("--keywords", metavar="TEXT", help="The interest without a name."),
     ):
         function = option(function)
     return function
@@ -61,12 +66,12 @@ def add(address: str, config: Path | None, database: str | None, **wishes: Any) 
     reader = service.subscribe(
         store,
         address,
-        _interests(wishes) or (),
+        _interests((), wishes),
         _schedule(schedule, wishes),
         wishes["limit"] or settings.limit,
         utc_now(),
     )
-    click.echo(f"{reader.address} gets an edition {_when(reader)}.")
+    _say(reader)
     return 0
 
 
@@ -84,7 +89,7 @@ def list_(config: Path | None, database: str | None, as_json: bool) -> int:  # n
             if as_json:
                 click.echo(json.dumps(_as_json(reader), ensure_ascii=False))
                 continue
-            names = ", ".join(interest.name for interest in reader.interests) or "trending"
+            names = "\n".join(_short(interest) for interest in reader.interests) or "trending"
             table.add_row(Text(reader.address), _when(reader), Text(names), str(reader.limit))
         after = shard[-1].number or 0
     if not as_json and found:
@@ -119,20 +124,19 @@ def show(address: str, config: Path | None, database: str | None, as_json: bool)
 @settings_options
 @_wishes
 def edit(address: str, config: Path | None, database: str | None, **wishes: Any) -> int:  # noqa: ANN401
-    """Change what is given, keep the rest; --keywords "" ends all interests."""
+    """Change what is given, keep the rest; an empty text ends an interest."""
     _, store = _opened(config, database)
     reader = service.get(store, address)
-    interests = _interests(wishes)
     changed = replace(
         reader,
-        interests=reader.interests if interests is None else interests,
+        interests=_interests(reader.interests, wishes),
         schedule=_schedule(reader.schedule, wishes),
         limit=wishes["limit"] or reader.limit,
     )
     if changed == reader:
         raise UsageError("nothing to change: give --keywords, --interest, --hour, --zone, …")
     changed = service.change(store, changed, utc_now())
-    click.echo(f"{changed.address} gets an edition {_when(changed)}.")
+    _say(changed)
     return 0
 
 
@@ -144,6 +148,8 @@ def remove(address: str, config: Path | None, database: str | None, yes: bool) -
     """Remove a reader with all its editions."""
     _, store = _opened(config, database)
     reader = service.get(store, address)
+    if not yes and not sys.stdin.isatty():
+        raise UsageError(f"{reader.address} was not removed: nobody to ask; say --yes")
     if not yes:
         click.confirm(f"Remove {reader.address} and all its editions?", abort=True)
     service.leave(store, address)
@@ -163,19 +169,30 @@ def _opened(config: Path | None, database: str | None) -> tuple[Settings, Store]
     return settings, store
 
 
-def _interests(wishes: dict[str, Any]) -> tuple[Interest, ...] | None:
-    """The interests that the options give; None: none of them was given."""
-    if wishes["keywords"] is None and not wishes["named"]:
-        return None
-    found = []
-    if wishes["keywords"]:
-        found.append(parse_interest("interests", wishes["keywords"]))
+def _interests(before: tuple[Interest, ...], wishes: dict[str, Any]) -> tuple[Interest, ...]:
+    """The interests after the wishes: each changes one of them, an empty text ends it."""
+    found = {interest.name: interest for interest in before}
+    asked = [("keywords", wishes["keywords"])] if wishes["keywords"] is not None else []
     for written in wishes["named"]:
         name, equals, text = written.partition("=")
-        if not (name.strip() and equals and text.strip()):
+        if not (name.strip() and equals):
             raise UsageError(f"cannot read --interest {written!r}: write NAME=TEXT")
-        found.append(parse_interest(name.strip(), text))
-    return tuple(found)
+        if name.strip() in dict(asked):
+            raise UsageError(f"two interests are called {name.strip()!r}: give each its own name")
+        asked.append((name.strip(), text))
+    for name, text in asked:
+        found.pop(name, None)
+        if text.strip():
+            found[name] = parse_interest(name, text)
+    return tuple(found.values())
+
+
+def _say(reader: Reader) -> None:
+    click.echo(f"{reader.address} gets an edition {_when(reader)}.")
+    for interest in reader.interests:
+        click.echo(f"  {interest.name}: {format_interest(interest)}")
+    if not reader.interests:
+        click.echo("  no interests: the trending edition")
 
 
 def _schedule(schedule: Schedule, wishes: dict[str, Any]) -> Schedule:
@@ -186,6 +203,12 @@ def _schedule(schedule: Schedule, wishes: dict[str, Any]) -> Schedule:
     if wishes["weekdays"] is not None:
         schedule = replace(schedule, weekdays=parse_weekdays(wishes["weekdays"]))
     return schedule
+
+
+def _short(interest: Interest) -> str:
+    """An interest on one line of a table."""
+    text = format_interest(interest)
+    return f"{interest.name}: {text if len(text) <= SHOWN else text[:SHOWN] + '…'}"
 
 
 def _when(reader: Reader) -> str:

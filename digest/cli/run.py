@@ -59,7 +59,9 @@ def command(
     the edition of that date, whatever the hour.
     """
     settings = read_settings(config, database)
-    order = Order(day_asked(day, settings.zone), interest_of(keywords), limit, dry)
+    order = Order(
+        day_asked(day, settings.zone), interest_of(keywords), limit, dry=dry, by_hand=True
+    )
     with stop_signals() as stopping:
         house = build(settings, files=files, outbox=outbox, stopping=stopping)
         try:
@@ -82,4 +84,4 @@ def command(
 
 def place_of(channel: Channel) -> str:
     """Where mails went, in words."""
-    return f"outbox folder {channel.folder}" if isinstance(channel, Outbox) else "by mail"
+    return f"folder {channel.folder}" if isinstance(channel, Outbox) else "mail"

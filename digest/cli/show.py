@@ -1,6 +1,7 @@
 """What a run did, as tables for people and as JSON for programs."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -10,12 +11,16 @@ from rich.text import Text
 
 from digest.collect import SourceReport
 from digest.letters.view import reasons_in_words
-from digest.model import Edition, Pick
+from digest.model import Edition, Mood, Pick, ReaderKind
+from digest.post import PostReport
 from digest.run import RunReport
-from digest.store.deliveries import Delayed
 from digest.store.readers import Due
 
 MOST_TABLES = 3
+MOODS = {
+    Mood.TRENDING: "No interests: the most upvoted papers.",
+    Mood.UNMATCHED: "Nothing new met the interests; this is what others read.",
+}
 
 
 def show_run(console: Console, report: RunReport, place: str) -> None:
@@ -29,7 +34,10 @@ def show_run(console: Console, report: RunReport, place: str) -> None:
         console.print(f"… and {len(editions) - MOST_TABLES} more editions")
     if not editions:
         for due in report.had_already[:MOST_TABLES]:
-            console.print(f"{_who(due)} has an edition for {due.date} already: nothing sent.")
+            console.print(
+                f"{_who(due)} has an edition for {due.date} already: nothing sent. "
+                "('digest preview' shows it anew.)"
+            )
         if len(report.had_already) > MOST_TABLES:
             console.print("… and so have others")
     for due in report.edited.nothing_new[:MOST_TABLES]:
@@ -57,7 +65,10 @@ def show_source(console: Console, source: SourceReport) -> None:
 def show_edition(console: Console, edition: Edition) -> None:
     """A table of picks with scores and reasons."""
     title = f"{edition.date} · {edition.reader.address} · {edition.considered} papers weighed"
-    table = Table(title=escape(title), title_justify="left", expand=False)
+    console.print(title, style="bold", markup=False, highlight=False)
+    if edition.mood is not Mood.MATCHED:
+        console.print(MOODS[edition.mood])
+    table = Table(expand=False)
     table.add_column("", justify="right", style="dim")
     table.add_column("score", justify="right")
     table.add_column("paper", ratio=3, overflow="fold")
@@ -100,17 +111,16 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
         console.print("Dry run: no edition was stored, nothing was sent.")
         return
     if posted.sent:
-        mails = "1 mail" if posted.sent == 1 else f"{posted.sent} mails"
-        console.print(f"{mails} sent: {escape(place)}")
-        for answer in list(posted.answers.values())[:MOST_TABLES]:
-            shown = (
-                f"open {answer.removesuffix('.eml')}.html" if answer.endswith(".eml") else answer
-            )
-            console.print(f"  {shown}", soft_wrap=True, markup=False)
+        letters = "1 letter" if posted.sent == 1 else f"{posted.sent} letters"
+        console.print(f"{letters} sent by {place}:", markup=False, highlight=False, soft_wrap=True)
     elif not (report.had_already or report.edited.nothing_new or posted.problem or posted.delayed):
         console.print("Nobody is due: nothing sent. (--date today asks for an edition now.)")
-    if posted.delayed:
-        _show_delayed(console, posted.delayed)
+    for recipient, answer in posted.answers[:MOST_TABLES]:
+        page = answer.removesuffix(".eml")
+        said = (
+            f"{recipient}: {answer}" if page == answer else Path(f"{page}.html").resolve().as_uri()
+        )
+        console.print(f"  {said}", soft_wrap=True, markup=False, highlight=False)
     if posted.failed:
         console.print(f"[red]{posted.failed} refused for good[/]; the log has the answers")
     if posted.uncertain:
@@ -120,20 +130,26 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
         )
     if posted.problem:
         console.print(Text(f"not sent: {posted.problem}", style="red"))
+    if posted.delayed:
+        _show_delayed(console, posted)
 
 
-def _show_delayed(console: Console, waiting: Delayed) -> None:
-    if waiting.count and waiting.next_try:
+def _show_delayed(console: Console, posted: PostReport) -> None:
+    waiting = posted.delayed
+    if waiting and waiting.count:
         mails = "1 mail waits" if waiting.count == 1 else f"{waiting.count} mails wait"
-        again = f"{mails}, tried again from {waiting.next_try:%Y-%m-%d %H:%M} UTC"
-        console.print(Text(f"{again} ({waiting.answer})", style="yellow"))
-    if waiting.under_way:
+        why = "" if posted.problem else f" ({waiting.answer})"
+        again = "the daemon tries again, and so does 'digest run'"
+        console.print(Text(f"{mails}{why}: {again}", style="yellow"))
+    if waiting and waiting.under_way:
         mails = "1 mail is" if waiting.under_way == 1 else f"{waiting.under_way} mails are"
         console.print(f"{mails} being sent by another process, or cut off: settled in minutes")
 
 
 def _who(due: Due) -> str:
-    return escape(due.reader.name if due.reader.name.startswith("unsaved") else due.reader.address)
+    if due.reader.kind is not ReaderKind.UNSAVED:
+        return escape(due.reader.address)
+    return "This wish" if due.reader.interests else "The trending edition"
 
 
 def _score(pick: Pick) -> str:

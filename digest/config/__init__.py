@@ -112,7 +112,7 @@ def _values(entries: list[Entry]) -> tuple[dict[str, Any], list[Interest]]:
     """Fields by name and named interests; a later entry wins, an empty one takes back."""
     values: dict[str, Any] = {}
     interests: dict[str, Interest] = {}
-    keys: dict[str, str] = {"interests": "DIGEST_KEYWORDS"}
+    keys: dict[str, str] = {"keywords": "DIGEST_KEYWORDS"}
     for entry in entries:
         if entry.key.startswith(INTEREST_PREFIX):
             name = interest_name(entry.key)

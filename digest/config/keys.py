@@ -34,7 +34,7 @@ def _word(text: str) -> str:
 def _host(text: str) -> str:
     host = _word(text).rstrip(".")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|\[?[0-9a-fA-F:]+\]?", host):
-        raise UsageError(f"{text!r} is no host's name")
+        raise UsageError(f"{text!r} is no host's name; the port goes into DIGEST_SMTP_PORT")
     return host
 
 
@@ -65,7 +65,7 @@ def _choice(*allowed: str) -> Callable[[str], str]:
         if value not in allowed:
             near = difflib.get_close_matches(value, allowed, 1)
             hint = f": did you mean {near[0]}?" if near else f": choose {' or '.join(allowed)}"
-            raise UsageError(f"{text!r} is not known here{hint}")
+            raise UsageError(f"{value!r} is not known here{hint}")
         return value
 
     return read
@@ -134,7 +134,7 @@ class Key:
 
 KEYS: Mapping[str, Key] = {
     "DIGEST_ADDRESS": Key("address", parse_address),
-    "DIGEST_KEYWORDS": Key("keywords", lambda text: parse_interest("interests", text)),
+    "DIGEST_KEYWORDS": Key("keywords", lambda text: parse_interest("keywords", text)),
     "DIGEST_LIKED": Key("liked", _liked),
     "DIGEST_HOUR": Key("minute", parse_hour),
     "DIGEST_ZONE": Key("zone", parse_zone),

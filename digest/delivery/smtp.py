@@ -41,7 +41,7 @@ class SmtpSettings:
     user: str
     password: str = field(repr=False)
     ca_file: Path | None = None
-    timeout: float = 60.0
+    timeout: float = 30.0
 
 
 class Smtp:
@@ -127,7 +127,7 @@ class Smtp:
             _drop(client)
             raise ChannelError(
                 f"{self._where}: its certificate cannot be trusted ({error.verify_message}); "
-                "nothing was sent"
+                "nothing was sent; a private authority goes into DIGEST_SMTP_CA_FILE"
             ) from error
         except ValueError as error:
             _drop(client)
@@ -137,10 +137,21 @@ class Smtp:
             ) from error
         except (smtplib.SMTPException, OSError) as error:
             _drop(client)
-            raise ChannelError(f"{self._where}: no connection ({error})") from error
+            raise ChannelError(
+                f"{self._where}: no connection ({error}){self._hint(error)}"
+            ) from error
         self._connection = client.smtp
         client.is_closed = True  # from here on the connection is ours to close
         return client.smtp  # type: ignore[no-any-return]
+
+    def _hint(self, error: Exception) -> str:
+        """What a failed greeting often means: the port speaks the other kind of TLS."""
+        if isinstance(error, ssl.SSLError) and self._settings.security == "tls":
+            return "; perhaps this port wants DIGEST_SMTP_SECURITY=starttls"
+        silent = isinstance(error, smtplib.SMTPServerDisconnected | TimeoutError)
+        if silent and self._settings.security == "starttls":
+            return "; perhaps this port wants DIGEST_SMTP_SECURITY=tls"
+        return ""
 
     def _envelope(self, message: Message) -> tuple[smtplib.SMTP, Outcome | None]:
         """Sender, recipient and DATA; None where the server now waits for the mail itself.

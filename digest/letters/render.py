@@ -65,14 +65,15 @@ class Press:
         return _render(self._text, "letter.txt.j2", letter)
 
 
-def wrap(text: str, indent: int = 0) -> str:
-    """Text in lines of 72 columns, each after `indent` spaces."""
+def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
+    """Text in lines of 72 columns after `indent` spaces, all but the first after `hang`."""
     space = " " * indent
+    further = space if hang is None else " " * hang
     return textwrap.fill(
         text,
         COLUMNS,
         initial_indent=space,
-        subsequent_indent=space,
+        subsequent_indent=further,
         break_long_words=False,
         break_on_hyphens=False,
     )

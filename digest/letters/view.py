@@ -17,7 +17,7 @@ from digest.model import (
     ReasonKind,
 )
 
-UNNAMED = "interests"
+UNNAMED = "keywords"
 ABSTRACT = 620
 _AUTHORS = 4
 _TITLE, _SHORT_TITLE = 400, 160
@@ -70,6 +70,7 @@ class LetterView:
     coverage: str
     intro: str
     sections: tuple[Section, ...]
+    quiet: str
     because: str
     owner: str
     unsubscribe: str
@@ -91,9 +92,14 @@ def view_of(edition: Edition, owner: str | None, abstract: int = ABSTRACT) -> Le
         coverage=_coverage(edition),
         intro=_intro(edition),
         sections=tuple(_sections(edition, abstract)),
+        quiet=_quiet(edition),
         because=_because(edition),
         owner=owner or "",
-        unsubscribe=f"mailto:{quote(owner, safe='@')}?subject=unsubscribe" if owner else "",
+        unsubscribe=""
+        if owner == edition.reader.address
+        else f"mailto:{quote(owner, safe='@')}?subject=unsubscribe"
+        if owner
+        else "",
     )
 
 
@@ -219,16 +225,24 @@ def _intro(edition: Edition) -> str:
     return ""
 
 
+def _quiet(edition: Edition) -> str:
+    """The interests that found nothing, while others did."""
+    found = {pick.interest for pick in edition.picks}
+    if edition.mood is not Mood.MATCHED:
+        return ""
+    names = [i.name for i in edition.reader.interests if i.wants and i.name not in found]
+    return f"Nothing today for: {', '.join(names)}." if names else ""
+
+
 def _because(edition: Edition) -> str:
     reader = edition.reader
     if reader.kind is ReaderKind.UNSAVED:
         return "Made on request from the command line."
-    interests = ", ".join(interest.name for interest in reader.interests)
+    names = [interest.name for interest in reader.interests]
+    interests = ", ".join("your keywords" if name == UNNAMED else name for name in names)
     if not interests:
         return f"You get this at {reader.address}, without interests: the most upvoted papers."
-    if interests == UNNAMED:
-        interests = "your keywords"
-    return f"You get this at {reader.address} for your interests: {interests}."
+    return f"You get this at {reader.address} for: {interests}."
 
 
 def _labels(reasons: tuple[Reason, ...], kind: ReasonKind) -> list[str]:

@@ -17,10 +17,14 @@ MAX_TROUBLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a source: the papers announced on `date`; `now` is aware."""
+    """What is asked of a source: the papers announced on `date`; `now` is aware.
+
+    With `at_once` a source that failed shortly before is asked again without a pause.
+    """
 
     date: date
     now: datetime
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ class PoliteSession:
                         raise requests.HTTPError(f"answered {answer.status_code} {answer.reason}")
                     return self._read(answer, end)
         except (requests.ConnectionError, requests.Timeout) as error:
+            if "NameResolutionError" in str(error):  # no network: trying again changes nothing
+                raise requests.RequestException("no such host, or no network") from error
             raise _BusyError(_in_words(error), None) from error
         except requests.RequestException:
             raise

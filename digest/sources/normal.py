@@ -102,6 +102,8 @@ def clean_address(address: object) -> str | None:
 
 def clean_count(value: object) -> int | None:
     """A number of upvotes, comments or stars, or None where there is none to believe."""
+    if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value.strip()):
+        return int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 <= value < 10**9 else None

@@ -139,6 +139,20 @@ class Deliveries:
                 .values(not_before=until, answer=answer[:500])
             )
 
+    def try_now(self, channel: str, now: datetime) -> None:
+        """Let mails wait no longer that only wait because the channel was down."""
+        with writing(self.engine) as connection:
+            connection.execute(
+                update(deliveries)
+                .where(
+                    deliveries.c.channel == channel,
+                    deliveries.c.state == State.QUEUED.value,
+                    deliveries.c.attempts == 0,
+                    deliveries.c.not_before > now,
+                )
+                .values(not_before=now)
+            )
+
     def release_abandoned(self, channel: str, now: datetime, *, repeatable: bool) -> int:
         """Settle what was cut off in mid-sending, once its lease has ended.
 

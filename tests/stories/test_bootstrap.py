@@ -68,6 +68,13 @@ def test_when_packages_cannot_be_had_it_is_said_and_the_next_call_goes_on(fresh:
     assert not (fresh / ".venv" / "ready.json").exists()
 
 
+def test_a_python_that_does_not_exist_is_said(fresh: Path) -> None:
+    """Asked for by name, no other is taken in its place."""
+    done = call(fresh, Path("/nonexistent/python"))
+    assert done.returncode == 1
+    assert done.stderr == "PYTHON=/nonexistent/python: there is no such program\n"
+
+
 def test_constraints_name_no_registry(checkout: Path) -> None:
     """Pinned versions only, each of what pyproject.toml asks for among them."""
     lines = (checkout / "constraints.txt").read_text(encoding="utf-8").splitlines()

@@ -6,13 +6,12 @@ Login and TLS are real; the server's certificate is signed by an authority made 
 import json
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
 import trustme
 
-from digest.cli.common import utc_now
 from digest.store import open_store
 from tests.conftest import DATA, DAY, Digest, Replay
 from tests.smtp import PASSWORD, USER, Sink, authority_file, smtp_server
@@ -143,9 +142,7 @@ def test_one_source_failing_does_not_stop_the_other(
     assert done.code == 1
 
 
-def test_all_sources_down_uses_up_nobodys_day(
-    digest: Digest, house: tuple[Replay, Sink], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_sources_down_uses_up_nobodys_day(digest: Digest, house: tuple[Replay, Sink]) -> None:
     """No empty edition; when the services are back, the edition comes."""
     replay, sink = house
     routes = dict(replay.routes)
@@ -155,8 +152,7 @@ def test_all_sources_down_uses_up_nobodys_day(
     assert "Nothing new for ann@example.org" in done.out
     assert sink.mails == []
     replay.routes.update(routes)
-    monkeypatch.setattr("digest.cli.run.utc_now", lambda: utc_now() + timedelta(minutes=11))
-    assert digest(*RUN, "--json").json["sent"] == 1
+    assert digest(*RUN, "--json").json["sent"] == 1  # by hand it is tried at once
 
 
 def test_a_service_that_asks_for_patience_gets_it(
@@ -220,12 +216,18 @@ def test_a_wrong_password_is_said_and_the_mail_waits(
     assert "refused the login" in done.out
     again = digest(*RUN)
     assert again.code == 1
-    assert "1 mail waits, tried again from" in again.out
+    assert "1 mail waits: the daemon tries again" in again.out
+    assert again.out.count("refused the login") == 1
     assert "wrong" not in done.out + done.err
     store = open_store("sqlite:///t.db")
     assert store.deliveries.counts() == {"queued": 1}
     store.close()
     assert sink.mails == []
+    config.write_text(right)
+    mended = digest(*RUN)
+    assert mended.code == 0
+    assert "ann@example.org: 250" in mended.out
+    assert len(sink.mails) == 1
 
 
 def test_an_untrusted_certificate_is_refused(

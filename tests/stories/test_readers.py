@@ -15,10 +15,12 @@ def test_a_readers_life(digest: Digest) -> None:
     wishes = ("--keywords", '"graph nets"^2, -survey', "--interest", "sky=galaxies", "--hour",
               "6:30", "--zone", "Europe/Berlin", "--weekdays", "mon-fri", "--limit", 5)  # fmt: skip
     done = digest("readers", "add", ANN, *wishes, *DB)
-    assert done.out == f"{ANN} gets an edition weekdays from 06:30 Europe/Berlin.\n"
-    assert ANN in digest("readers", "list", *DB).out
+    assert done.out.startswith(f"{ANN} gets an edition weekdays from 06:30 Europe/Berlin.\n")
+    listed = digest("readers", "list", *DB).out
+    assert ANN in listed
+    assert "sky: galaxies" in listed
     shown = digest("readers", "show", ANN, *DB).out
-    assert 'interests: "graph nets"^2, -survey' in shown
+    assert 'keywords: "graph nets"^2, -survey' in shown
     assert "sky: galaxies" in shown
     assert "at most 5 papers" in shown
 
@@ -31,8 +33,10 @@ def test_a_readers_life(digest: Digest) -> None:
         "zone": "Europe/Berlin",
         "weekdays": "weekdays",
         "limit": 5,
-        "interests": {"interests": "owls"},
+        "interests": {"sky": "galaxies", "keywords": "owls"},
     }
+    changed = digest("readers", "edit", ANN, "--keywords", "", "--interest", "sky=stars", *DB)
+    assert changed.out.splitlines()[1:] == ["  sky: stars"]
     assert digest("readers", "remove", ANN, "--yes", *DB).code == 0
     assert "No readers yet" in digest("readers", "list", *DB).out
 
@@ -98,7 +102,20 @@ def test_a_preview_sends_nothing_and_stores_no_edition(digest: Digest) -> None:
     assert run.json["sent"] == 1
     again = digest(*asked)
     assert again.out.strip() == first.strip()
+    assert digest("preview", *files, *when, "--keywords", "owls", "--output", "-", *DB).code == 0
     assert len(list(Path("out").iterdir())) == 2
+
+
+def test_a_preview_of_files_leaves_nothing_behind_and_names_their_troubles(
+    digest: Digest,
+) -> None:
+    """Test papers are nobody's candidates; what cannot be read is said."""
+    day = ("--date", "2026-03-17")
+    asked = ("preview", DATA / "broken.jsonl", *day, "--keywords", "owls", "--output", "-", *DB)
+    done = digest(*asked)
+    assert "broken.jsonl, line 2: broken JSON" in done.err
+    assert "<h1" in done.out
+    assert "nothing new" in digest("preview", *day, "--keywords", "owls", *DB).err
 
 
 def test_a_preview_with_keywords_saves_nobody(digest: Digest) -> None:

@@ -231,7 +231,7 @@ def test_the_configuration_names_a_reader(digest: Digest) -> None:
     by_reader = {edition["reader"]: edition["picks"] for edition in done["editions"]}
     assert set(by_reader) == {"ann@example.org", "bob@example.org"}
     assert len(by_reader["ann@example.org"]) <= 4
-    assert {pick["interest"] for pick in by_reader["ann@example.org"]} == {"interests", "books"}
+    assert {pick["interest"] for pick in by_reader["ann@example.org"]} == {"keywords", "books"}
     names = [path.name for path in outbox()]
     assert [name[:-13] for name in names] == [
         "2026-03-17-ann-example-org",

@@ -43,7 +43,7 @@ def test_a_good_file() -> None:
     assert settings.weekdays == frozenset(range(5))
     assert settings.limit == 12
     names = [interest.name for interest in settings.all_interests]
-    assert names == ["interests", "night sky", "papers like those you liked"]
+    assert names == ["keywords", "night sky", "papers like those you liked"]
     phrase = Keyword("graph neural network", KeywordKind.PHRASE, 2.0)
     assert settings.all_interests[0].keywords[0] == phrase
     assert settings.all_interests[2].liked == ("arxiv:2401.12345", "arxiv:2402.00001")

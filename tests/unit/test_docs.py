@@ -62,7 +62,7 @@ def test_the_configuration_of_the_readme_works(checkout: Path) -> None:
     assert len(lines[1].splitlines()) == 10
     Path("config.env").write_text(lines[1] + "DIGEST_DATABASE=sqlite://\n", encoding="utf-8")
     settings = load(None, {})
-    assert [interest.name for interest in settings.all_interests] == ["interests", "night sky"]
+    assert [interest.name for interest in settings.all_interests] == ["keywords", "night sky"]
     house = build(settings)
     assert house.channel.name == "smtp"
     house.close()

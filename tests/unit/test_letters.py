@@ -95,10 +95,14 @@ def test_a_letter_says_what_a_reader_wants_to_know() -> None:
 def test_sections_follow_interests_and_quiet_days_are_said() -> None:
     """One heading an interest; what upvotes chose is called trending."""
     two = edition(
-        pick(paper("One"), 1, interest="night sky"), pick(paper("Two"), 2, interest="interests")
+        pick(paper("One"), 1, interest="night sky"), pick(paper("Two"), 2, interest="keywords")
     )
     headings = [section.heading for section in view_of(two, None).sections]
     assert headings == ["Night sky", "Your keywords"]
+    quiet = view_of(
+        edition(pick(paper("One"), interest="interest 2"), of=reader("a@b.c", "owls", "bats")), None
+    )
+    assert quiet.quiet == "Nothing today for: interest 1."
     fallback = view_of(edition(pick(paper("One"), interest=None), mood=Mood.UNMATCHED), None)
     assert "Nothing new met your interests" in fallback.intro
     assert [section.heading for section in fallback.sections] == ["Trending"]

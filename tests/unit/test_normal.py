@@ -133,7 +133,8 @@ def test_links_and_counts_and_names() -> None:
     assert clean_count(7) == 7
     assert clean_count(-1) is None
     assert clean_count(True) is None
-    assert clean_count("7") is None
+    assert clean_count(" 7 ") == 7
+    assert clean_count("many") is None
     assert clean_count(float("nan")) is None
     assert clean_names("Jane Roe, John Doe and  Ann Poe") == ("Jane Roe", "John Doe", "Ann Poe")
     assert clean_names(["A", None, "A", {"x": 1}, "B"]) == ("A", "B")
