@@ -76,7 +76,9 @@ def command(
             house.close()
     place = place_of(house.channel)
     if as_json:
-        click.echo(json.dumps(run_as_json(report, place), ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(run_as_json(report, house.channel.name), ensure_ascii=False, indent=2)
+        )
     else:
         show_run(Console(), report, place)
     return report.exit_code
@@ -84,4 +86,4 @@ def command(
 
 def place_of(channel: Channel) -> str:
     """Where mails went, in words."""
-    return f"folder {channel.folder}" if isinstance(channel, Outbox) else "mail"
+    return f"written to {channel.folder}" if isinstance(channel, Outbox) else "sent by mail"

@@ -84,7 +84,7 @@ def show_edition(console: Console, edition: Edition) -> None:
     console.print(table)
 
 
-def run_as_json(report: RunReport, place: str) -> dict[str, Any]:
+def run_as_json(report: RunReport, channel: str) -> dict[str, Any]:
     """The whole report for programs; see docs/commands.md for its fields."""
     editions = report.drafts or [made.edition for made in report.edited.editions]
     return {
@@ -101,7 +101,7 @@ def run_as_json(report: RunReport, place: str) -> dict[str, Any]:
         "uncertain": report.posted.uncertain,
         "waiting": report.posted.delayed.count if report.posted.delayed else 0,
         "problem": report.posted.problem,
-        "channel": place,
+        "channel": channel,
     }
 
 
@@ -112,7 +112,7 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
         return
     if posted.sent:
         letters = "1 letter" if posted.sent == 1 else f"{posted.sent} letters"
-        console.print(f"{letters} sent by {place}:", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{letters} {place}:", markup=False, highlight=False, soft_wrap=True)
     elif not (report.had_already or report.edited.nothing_new or posted.problem or posted.delayed):
         console.print("Nobody is due: nothing sent. (--date today asks for an edition now.)")
     for recipient, answer in posted.answers[:MOST_TABLES]:

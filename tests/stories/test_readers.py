@@ -110,7 +110,7 @@ def test_a_preview_of_files_leaves_nothing_behind_and_names_their_troubles(
     digest: Digest,
 ) -> None:
     """Test papers are nobody's candidates; what cannot be read is said."""
-    day = ("--date", "2026-03-17")
+    day = ("--date", "2026-03-14")
     asked = ("preview", DATA / "broken.jsonl", *day, "--keywords", "owls", "--output", "-", *DB)
     done = digest(*asked)
     assert "broken.jsonl, line 2: broken JSON" in done.err
