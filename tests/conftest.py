@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ import pytest
 
 from digest.cli import main
 from digest.store import Store, open_store
-from tests.postgresql import throwaway_server
+from tests.postgresql import make_database, throwaway_server
 
 hypothesis.settings.register_profile("digest", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("digest")
@@ -69,8 +68,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         return
     server = request.getfixturevalue("postgresql")
     name = f"test_{os.getpid()}_{abs(hash(request.node.nodeid))}"
-    subprocess.run(["psql", "-qX", server, "-c", f"CREATE DATABASE {name}"], check=True)
-    opened = open_store(server.rpartition("/")[0] + f"/{name}")
+    opened = open_store(make_database(server, name))
     yield opened
     opened.close()
 

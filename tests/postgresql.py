@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.smtp import free_port
 
@@ -20,32 +22,41 @@ def throwaway_server() -> Iterator[str]:
     tools = _tools()
     if tools is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
-    as_user = _as_user()
-    if as_user is None:
-        pytest.skip("PostgreSQL refuses root, and there is no other user to run it as")
+    user = _other_than_root()
     with tempfile.TemporaryDirectory(prefix="digest-pg-") as folder:
-        place = Path(folder)
-        if as_user:
-            account = pwd.getpwnam(as_user[-2])
-            os.chown(place, account.pw_uid, account.pw_gid)
+        if user is not None:
+            os.chown(folder, user.pw_uid, user.pw_gid)
         port = free_port()
-        data = place / "data"
+        data = str(Path(folder) / "data")
 
-        def call(*command: str) -> None:
+        def call(program: str, *arguments: str) -> None:
             done = subprocess.run(
-                [*as_user, *command], capture_output=True, text=True, check=False, cwd="/"
+                [tools / program, *arguments],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd="/",
+                user=user and user.pw_uid,
+                group=user and user.pw_gid,
+                extra_groups=None if user is None else [],
             )
             assert done.returncode == 0, done.stdout + done.stderr
 
         trust = ("--auth=trust", "--username=tester", "--encoding=UTF8", "--no-sync")
-        call(str(tools / "initdb"), "-D", str(data), *trust)
+        call("initdb", "-D", data, *trust)
         options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=200"
-        log = str(place / "log")
-        call(str(tools / "pg_ctl"), "-D", str(data), "-l", log, "-w", "-o", options, "start")
+        call("pg_ctl", "-D", data, "-l", f"{folder}/log", "-w", "-o", options, "start")
         try:
             yield f"postgresql://tester@127.0.0.1:{port}/postgres"
         finally:
-            call(str(tools / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+            call("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+def make_database(server: str, name: str) -> str:
+    """A new, empty database on a server; returns its address."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return server.rpartition("/")[0] + f"/{name}"
 
 
 def _tools() -> Path | None:
@@ -57,15 +68,13 @@ def _tools() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-def _as_user() -> list[str] | None:
-    """How to run a program as somebody other than root; empty where we are no root."""
+def _other_than_root() -> pwd.struct_passwd | None:
+    """Whom to run the server as, since it refuses root; None where we are somebody else."""
     if os.getuid() != 0:
-        return []
+        return None
     for name in ("postgres", "nobody"):
         try:
-            pwd.getpwnam(name)
+            return pwd.getpwnam(name)
         except KeyError:
             continue
-        if shutil.which("runuser"):
-            return ["runuser", "-u", name, "--"]
-    return None
+    pytest.skip("PostgreSQL refuses root, and there is no other user to run it as")

@@ -1,8 +1,8 @@
 """The store, each test on SQLite and on PostgreSQL."""
 
 import os
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from digest.store.schema import metadata
 from digest.store.visits import Visit
 from tests.conftest import DAY, NOW
 from tests.papers import paper, reader, seen
+from tests.postgresql import make_database
 
 ARXIV = "arxiv:9912.00001"
 
@@ -241,9 +242,7 @@ def test_an_interest_that_cannot_be_read_any_more_costs_only_itself(store: Store
 
 def test_many_processes_may_open_and_fill_an_empty_database(postgresql: str) -> None:
     """Migrations, papers and readers at once: each waits for its turn."""
-    name = f"crowd_{os.getpid()}"
-    subprocess.run(["psql", "-qX", postgresql, "-c", f"CREATE DATABASE {name}"], check=True)
-    address = postgresql.rpartition("/")[0] + f"/{name}"
+    address = make_database(postgresql, f"crowd_{os.getpid()}")
     batch = [
         seen(paper(f"Paper number {n} of many", "", f"arxiv:9912.{n:05d}")) for n in range(300)
     ]
@@ -443,6 +442,40 @@ def test_visits_are_remembered(store: Store) -> None:
     assert store.visits.patience("arxiv") == until
     assert store.visits.last("arxiv", DAY - timedelta(days=1)) is None
     assert [(c.source, c.read) for c in store.visits.coverage(DAY)] == [("arxiv", 8)]
+
+
+def test_collecting_and_saving_editions_at_once(postgresql: str) -> None:
+    """Papers are merged while editions that show them are stored: nobody waits for ever."""
+    address = make_database(postgresql, f"traffic_{os.getpid()}")
+    papers = [
+        paper(f"Paper number {n} of the traffic", "", f"arxiv:9912.{n:05d}") for n in range(40)
+    ]
+    store = open_store(address)
+    store.papers.add([seen(one) for one in papers], "file", DAY)
+    readers = [store.readers.save(reader(f"r{n}"), NOW) for n in range(40)]
+    store.close()
+
+    def collect(round_: int) -> None:
+        own = open_store(address)
+        for n in range(10):
+            moved = [replace(p, abstract=f"{round_} {n}", version=n + 2) for p in papers[::-1]]
+            own.papers.add([seen(one) for one in moved], "arxiv", DAY)
+        own.close()
+
+    def save(part: int) -> None:
+        own = open_store(address)
+        titles = [one.title for one in papers]
+        for whose in readers[part::2]:
+            own.editions.save([made(own, whose, *titles)], "outbox", NOW)
+        own.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(
+            pool.map(lambda job: job[0](job[1]), [(collect, 0), (save, 0), (collect, 1), (save, 1)])
+        )
+    store = open_store(address)
+    assert store.deliveries.counts() == {"queued": 40}
+    store.close()
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
