@@ -38,6 +38,7 @@ def _wanted() -> dict[str, str]:
     content = b"".join(file.read_bytes() for file in files)
     return {
         "place": str(ROOT),
+        "runs": os.path.realpath(VENV / "bin" / "python"),
         "packages": hashlib.sha256(content).hexdigest(),
     }
 
@@ -66,7 +67,7 @@ def _make(extras: list[str]) -> None:
     _check_pip()
     print("Setting up digest in .venv (half a minute, 360 MB) …", flush=True)
     before = _stamped_extras()
-    if not _python_works():
+    if not _python_works() or not _lies_where_it_was():
         shutil.rmtree(VENV, ignore_errors=True)
         made = subprocess.run(
             [sys.executable, "-m", "venv", "--without-pip", str(VENV)],
@@ -79,7 +80,7 @@ def _make(extras: list[str]) -> None:
     STAMP.unlink(missing_ok=True)
     every = sorted({*extras, *before})
     _install(every)
-    STAMP.write_text(json.dumps({**_wanted(), "python": _python(), "extras": every}))
+    STAMP.write_text(json.dumps({**_wanted(), "python": _python()[0], "extras": every}))
     LOG.unlink(missing_ok=True)
 
 
@@ -98,18 +99,18 @@ def _check_pip() -> None:
 
 
 def _python_works() -> bool:
-    """Whether .venv has a Python that runs, lies here, and is the one asked for, if one was."""
-    version, _, prefix = _python(with_prefix=True).partition("\n")
-    if prefix != str(VENV) or not version:
-        return False
-    return version == _version() or not os.environ.get("PYTHON")
+    """Whether .venv has a Python that runs, lies here, has its packages here, and is asked for."""
+    version, minor, prefix = _python()
+    wanted = version == _version() or not os.environ.get("PYTHON")
+    return prefix == str(VENV) and (VENV / "lib" / minor).is_dir() and wanted
 
 
-def _python(*, with_prefix: bool = False) -> str:
-    """The version of .venv's Python, and where it thinks it lies; empty where it does not run."""
-    probe = "import sys; print(sys.version.replace(chr(10), ' '))"
-    if with_prefix:
-        probe += "; print(sys.prefix, end='')"
+def _python() -> tuple[str, str, str]:
+    """The version of .venv's Python, its folder of packages, and where it thinks it lies."""
+    probe = (
+        "import sys; print(sys.version.replace(chr(10), ' '));"
+        "print('python%d.%d' % sys.version_info[:2]); print(sys.prefix)"
+    )
     try:
         found = subprocess.run(
             [str(VENV / "bin" / "python"), "-c", probe],
@@ -118,8 +119,16 @@ def _python(*, with_prefix: bool = False) -> str:
             check=False,
         )
     except OSError:
-        return ""
-    return found.stdout if with_prefix else found.stdout.strip()
+        return ("", "none", "")
+    version, minor, prefix = (*found.stdout.splitlines(), "", "none", "")[:3]
+    return version, minor, prefix
+
+
+def _lies_where_it_was() -> bool:
+    """Whether the checkout was not moved: the scripts of .venv name the folder they were made in."""
+    with contextlib.suppress(OSError, ValueError):
+        return bool(json.loads(STAMP.read_text()).get("place") == str(ROOT))
+    return True
 
 
 def _stamped_extras() -> list[str]:

@@ -17,7 +17,7 @@ from digest.errors import StoreError, TemplateError
 from digest.letters import LetterOffice
 from digest.model import Coverage, Edition, Interest, Mood, Paper, Pick, Reader, StoredPaper
 from digest.progress import Progress
-from digest.ranking import MakeRanker, Profile, Ranker, Scores
+from digest.ranking import MakeRanker, Mask, Profile, Ranker, Scores
 from digest.ranking.choose import choose
 from digest.ranking.trend import by_upvotes, trend_reasons, trend_score
 from digest.store import Store
@@ -253,7 +253,24 @@ class Editor:
             mood = Mood.UNMATCHED if wanting else Mood.TRENDING
         if not picks:
             return None
-        return Edition(reader, desk.date, tuple(picks), mood, len(desk.candidates), desk.coverage)
+        return Edition(
+            reader,
+            desk.date,
+            tuple(picks),
+            mood,
+            len(desk.candidates),
+            desk.coverage,
+            self._silent(wanting, scores[wants], barred),
+        )
+
+    def _silent(
+        self, wanting: Sequence[Profile], scores: Scores, barred: set[int]
+    ) -> tuple[str, ...]:
+        """The names of interests for which no open candidate reaches the threshold."""
+        shown = np.ones(scores.shape[1], dtype=np.bool_)
+        shown[list(barred)] = False
+        met: Mask = np.asarray((scores[:, shown] >= self.settings.threshold).any(axis=1))
+        return tuple(p.interest.name for p, found in zip(wanting, met, strict=True) if not found)
 
     def _compose(
         self, editions: Sequence[Edition], now: datetime, report: EditReport

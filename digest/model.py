@@ -220,7 +220,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What one reader gets for one local date; `considered` papers were weighed for it."""
+    """What one reader gets for one local date; `considered` papers were weighed for it.
+
+    `silent` are the interests that nothing met.
+    """
 
     reader: Reader
     date: date
@@ -228,6 +231,7 @@ class Edition:
     mood: Mood
     considered: int
     coverage: tuple[Coverage, ...] = ()
+    silent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

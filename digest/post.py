@@ -27,7 +27,7 @@ MOST_ANSWERS = 100
 class PostReport:
     """How many mails took which way; `problem` is why the channel gave out, if it did.
 
-    `answers` holds recipients with what the other side said, of the first mails.
+    `answers` holds recipient, verdict and what the other side said, of the first mails.
     """
 
     sent: int = 0
@@ -36,7 +36,7 @@ class PostReport:
     uncertain: int = 0
     problem: str | None = None
     delayed: Delayed | None = None
-    answers: list[tuple[str, str]] = field(default_factory=list)
+    answers: list[tuple[str, Verdict, str]] = field(default_factory=list)
 
     @property
     def in_order(self) -> bool:
@@ -102,7 +102,7 @@ def _record(
     message, answer = claim.message, outcome.answer
     log.info("%s to %s: %s (%s)", message.message_id, message.recipient, outcome.verdict, answer)
     if len(report.answers) < MOST_ANSWERS:
-        report.answers.append((message.recipient, answer))
+        report.answers.append((message.recipient, outcome.verdict, answer))
     deliveries = store.deliveries
     match outcome.verdict:
         case Verdict.SENT:

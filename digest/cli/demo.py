@@ -50,7 +50,7 @@ def command(outbox: Path) -> int:
     console = Console()
     for made in report.edited.editions:
         show_edition(console, made.edition)
-    for _, answer in report.posted.answers:
+    for _, _, answer in report.posted.answers:
         letter = Path(answer).resolve().with_suffix(".html")
         console.print("The letter is written. Open it in a browser:", style="bold")
         console.print(f"  {letter.as_uri()}", soft_wrap=True)

@@ -26,7 +26,7 @@ from digest.collect import collect
 from digest.edit import Editor, EditReport, EditSettings
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY
-from digest.model import Reader, ReaderKind
+from digest.model import Announcement, Reader, ReaderKind, Sighting
 from digest.readers import get, keep_configured
 from digest.sources import Request
 from digest.store.readers import Due, local_date
@@ -65,6 +65,9 @@ def command(
     house = build(settings)
     try:
         reader = _reader(house, name, keywords, limit or settings.limit)
+        liked = house.store.papers.by_keys(
+            key for interest in reader.interests for key in interest.liked
+        )
     finally:
         house.close()
     zone = reader.schedule.zone if name else settings.zone
@@ -74,6 +77,8 @@ def command(
     house = build(replace(settings, database="sqlite://") if files else settings, files=files)
     try:
         if files:
+            known = [Sighting(paper, Announcement.LOOKED_UP) for paper in liked.values()]
+            house.store.papers.add(known, "liked", due.date)
             _collect(house, Request(due.date, now))
         html = _html(house, due, limit)
     finally:

@@ -175,11 +175,12 @@ def _interests(before: tuple[Interest, ...], wishes: dict[str, Any]) -> tuple[In
     asked = [("keywords", wishes["keywords"])] if wishes["keywords"] is not None else []
     for written in wishes["named"]:
         name, equals, text = written.partition("=")
-        if not (name.strip() and equals):
+        name = " ".join(name.lower().split())
+        if not (name and equals):
             raise UsageError(f"cannot read --interest {written!r}: write NAME=TEXT")
-        if name.strip() in dict(asked):
-            raise UsageError(f"two interests are called {name.strip()!r}: give each its own name")
-        asked.append((name.strip(), text))
+        if name in dict(asked):
+            raise UsageError(f"two interests are called {name!r}: give each its own name")
+        asked.append((name, text))
     for name, text in asked:
         found.pop(name, None)
         if text.strip():

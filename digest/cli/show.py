@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from digest.collect import SourceReport
+from digest.delivery import Verdict
 from digest.letters.view import reasons_in_words
 from digest.model import Edition, Mood, Pick, ReaderKind
 from digest.post import PostReport
@@ -113,34 +114,52 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
     if posted.sent:
         letters = "1 letter" if posted.sent == 1 else f"{posted.sent} letters"
         console.print(f"{letters} {place}:", markup=False, highlight=False, soft_wrap=True)
-    elif not (report.had_already or report.edited.nothing_new or posted.problem or posted.delayed):
+        _show_answers(console, posted, Verdict.SENT)
+    elif not (report.had_already or report.edited.nothing_new or posted.delayed or _tried(posted)):
         console.print("Nobody is due: nothing sent. (--date today asks for an edition now.)")
-    for recipient, answer in posted.answers[:MOST_TABLES]:
-        page = answer.removesuffix(".eml")
-        said = (
-            f"{recipient}: {answer}" if page == answer else Path(f"{page}.html").resolve().as_uri()
-        )
-        console.print(f"  {said}", soft_wrap=True, markup=False, highlight=False)
+    if posted.later:
+        console.print(f"{posted.later} refused for now:")
+        _show_answers(console, posted, Verdict.LATER)
     if posted.failed:
-        console.print(f"[red]{posted.failed} refused for good[/]; the log has the answers")
+        console.print(f"[red]{posted.failed} refused for good[/]:")
+        _show_answers(console, posted, Verdict.REFUSED)
     if posted.uncertain:
         console.print(
             f"[red]{posted.uncertain} uncertain[/]: handed over without an answer, "
             "never sent again by itself"
         )
+        _show_answers(console, posted, Verdict.UNKNOWN)
     if posted.problem:
         console.print(Text(f"not sent: {posted.problem}", style="red"))
     if posted.delayed:
         _show_delayed(console, posted)
 
 
+def _tried(posted: PostReport) -> bool:
+    return bool(posted.answers or posted.failed or posted.uncertain or posted.problem)
+
+
+def _show_answers(console: Console, posted: PostReport, verdict: Verdict) -> None:
+    """What the other side said, for the first few mails of a kind."""
+    told = [(who, answer) for who, kind, answer in posted.answers if kind is verdict]
+    for recipient, answer in told[:MOST_TABLES]:
+        page = answer.removesuffix(".eml")
+        said = f"{recipient}: {answer}"
+        if page != answer:
+            said = Path(f"{page}.html").resolve().as_uri()
+        console.print(f"  {said}", soft_wrap=True, markup=False, highlight=False)
+
+
 def _show_delayed(console: Console, posted: PostReport) -> None:
     waiting = posted.delayed
-    if waiting and waiting.count:
+    if waiting and waiting.count and waiting.next_try:
         mails = "1 mail waits" if waiting.count == 1 else f"{waiting.count} mails wait"
-        why = "" if posted.problem else f" ({waiting.answer})"
-        again = "the daemon tries again, and so does 'digest run'"
-        console.print(Text(f"{mails}{why}: {again}", style="yellow"))
+        again = f"tried again from {waiting.next_try:%H:%M} UTC on"
+        if posted.problem:
+            again += ", and at once by the next 'digest run'"
+        else:
+            mails += f" ({waiting.answer})"
+        console.print(Text(f"{mails}: {again}", style="yellow"))
     if waiting and waiting.under_way:
         mails = "1 mail is" if waiting.under_way == 1 else f"{waiting.under_way} mails are"
         console.print(f"{mails} being sent by another process, or cut off: settled in minutes")

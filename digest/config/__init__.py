@@ -112,7 +112,8 @@ def _values(entries: list[Entry]) -> tuple[dict[str, Any], list[Interest]]:
     """Fields by name and named interests; a later entry wins, an empty one takes back."""
     values: dict[str, Any] = {}
     interests: dict[str, Interest] = {}
-    keys: dict[str, str] = {"keywords": "DIGEST_KEYWORDS"}
+    taken = any(entry.key == "DIGEST_KEYWORDS" and entry.value.strip() for entry in entries)
+    keys = {"keywords": "DIGEST_KEYWORDS"} if taken else {}
     for entry in entries:
         if entry.key.startswith(INTEREST_PREFIX):
             name = interest_name(entry.key)

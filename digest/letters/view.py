@@ -226,12 +226,14 @@ def _intro(edition: Edition) -> str:
 
 
 def _quiet(edition: Edition) -> str:
-    """The interests that found nothing, while others did."""
-    found = {pick.interest for pick in edition.picks}
-    if edition.mood is not Mood.MATCHED:
+    """The interests that nothing met, while others found something."""
+    if edition.mood is not Mood.MATCHED or not edition.silent:
         return ""
-    names = [i.name for i in edition.reader.interests if i.wants and i.name not in found]
-    return f"Nothing today for: {', '.join(names)}." if names else ""
+    return f"Nothing today for: {', '.join(_named(name) for name in edition.silent)}."
+
+
+def _named(interest: str) -> str:
+    return "your keywords" if interest == UNNAMED else interest
 
 
 def _because(edition: Edition) -> str:
@@ -239,7 +241,7 @@ def _because(edition: Edition) -> str:
     if reader.kind is ReaderKind.UNSAVED:
         return "Made on request from the command line."
     names = [interest.name for interest in reader.interests]
-    interests = ", ".join("your keywords" if name == UNNAMED else name for name in names)
+    interests = ", ".join(_named(name) for name in names)
     if not interests:
         return f"You get this at {reader.address}, without interests: the most upvoted papers."
     return f"You get this at {reader.address} for: {interests}."

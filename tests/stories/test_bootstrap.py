@@ -49,13 +49,14 @@ def test_without_pip_one_line_says_what_to_install(fresh: Path, tmp_path: Path) 
     assert not (fresh / ".venv").exists()
 
 
-def test_a_python_that_is_too_old_is_passed_over(fresh: Path, tmp_path: Path) -> None:
-    """The next one that fits is taken; here that is the one that runs the tests."""
+def test_a_python_that_is_too_old_is_refused(fresh: Path, tmp_path: Path) -> None:
+    """Asked for by name, it is refused in one line."""
     old = tmp_path / "old"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
     done = call(fresh, old)
-    assert "Python 3.11 or newer" not in done.stderr
+    assert done.returncode == 1
+    assert done.stderr.startswith("digest needs Python 3.11 or newer")
 
 
 def test_when_packages_cannot_be_had_it_is_said_and_the_next_call_goes_on(fresh: Path) -> None:

@@ -118,6 +118,18 @@ def test_a_preview_of_files_leaves_nothing_behind_and_names_their_troubles(
     assert "nothing new" in digest("preview", *day, "--keywords", "owls", *DB).err
 
 
+def test_a_preview_of_files_knows_the_liked_papers(digest: Digest) -> None:
+    """What the store has of them goes into the comparison."""
+    Path("old.jsonl").write_text(
+        '{"id": "9911.00009", "title": "Zebras", "abstract": "Stripes of zebras.", "date": "2026-01-05"}\n'
+    )
+    Path("new.jsonl").write_text('{"title": "Stripes", "abstract": "Why zebras have stripes."}\n')
+    digest("run", "old.jsonl", "--keywords", "any", "--outbox", "out", *DB)
+    digest("readers", "add", ANN, "--keywords", "like:9911.00009", *DB)
+    done = digest("preview", "new.jsonl", "--reader", ANN, "--output", "-", *DB)
+    assert "speaks of" in done.out
+
+
 def test_a_preview_with_keywords_saves_nobody(digest: Digest) -> None:
     """Nor does one without anything: the trending edition."""
     for keywords in (("--keywords", "shelves"), ()):

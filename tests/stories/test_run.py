@@ -115,6 +115,20 @@ def test_an_interest_that_matches_nothing(digest: Digest) -> None:
     assert "Nothing new met your interests" in outbox()[0].with_suffix(".html").read_text("utf-8")
 
 
+def test_only_an_interest_that_nothing_met_is_called_silent(digest: Digest) -> None:
+    """Not one whose papers another interest shows, nor one that the limit left no room for."""
+    papers = lines(
+        "a.jsonl",
+        {"title": "Owls hunt mice", "abstract": "Owls and mice at night."},
+        {"title": "Bread", "abstract": "Flour and water."},
+    )
+    wishes = ("--interest", "hunters=owls", "--interest", "prey=mice", "--interest", "sky=galaxies")
+    digest("readers", "add", "ann@example.org", *wishes, "--limit", 1, "--database", "t.db")
+    digest("run", papers, *TUESDAY)
+    letter = next(Path("out").glob("*ann*.html")).read_text("utf-8")
+    assert "Nothing today for: sky." in letter
+
+
 def test_exclusions_hold_in_every_edition(digest: Digest) -> None:
     """Also in a trending one."""
     papers = lines(

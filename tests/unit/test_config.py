@@ -118,6 +118,7 @@ def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
         ("DIGEST_SMTP_HOST=h\n", "DIGEST_SMTP_USER and DIGEST_SMTP_PASSWORD"),
         (SMTP + "DIGEST_KEYWORDS=owls\n", "DIGEST_ADDRESS is not: whom"),
         (SMTP + "DIGEST_SMTP_PORT=465\nDIGEST_SMTP_SECURITY=starttls\n", "465 speaks tls"),
+        ("DIGEST_KEYWORDS=abc\nDIGEST_INTEREST_KEYWORDS=def\n", "the same interest as DIGEST_KEY"),
         ("DIGEST_INTEREST_ML=abc\nDIGEST_INTEREST_ml=def\n", "the same interest as"),
         ("DIGEST_KEYWORDS=C++\n", "line 1: DIGEST_KEYWORDS: 'C.*' would find nothing"),
     ],
