@@ -125,7 +125,7 @@ def _python() -> tuple[str, str, str]:
 
 
 def _lies_where_it_was() -> bool:
-    """Whether the checkout was not moved: the scripts of .venv name the folder they were made in."""
+    """Whether the checkout was not moved: scripts of .venv name the folder they were made in."""
     with contextlib.suppress(OSError, ValueError):
         return bool(json.loads(STAMP.read_text()).get("place") == str(ROOT))
     return True
