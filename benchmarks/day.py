@@ -31,13 +31,14 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from digest.config import Settings
-from digest.edit import Editor, EditSettings, due_shards
+from digest.edit import due_shards
 from digest.grammar.interests import parse_interest
 from digest.identity import title_key
 from digest.letters.render import shipped_press
 from digest.letters.view import view_of
 from digest.model import Edition, Mood, Paper, Pick, Reader, ReaderKind, Sighting, StoredPaper
 from digest.progress import Quiet
+from digest.run import editor_of
 from digest.wiring import House, build
 
 DAY = date(2026, 3, 17)
@@ -118,8 +119,7 @@ def _ours(papers: list[Paper], wishes: list[list[str]]) -> float:
         settings = Settings(database=f"sqlite:///{place / 'day.db'}", outbox=place / "out")
         house = build(settings)
         _fill(house, papers, wishes)
-        choosing = EditSettings(settings.days, settings.threshold)
-        editor = Editor(house.store, house.make_ranker, house.office, choosing, Quiet(), DAY)
+        editor = editor_of(house, None, DAY, Quiet())
         editor._ranker(editor._desk(DAY))  # noqa: SLF001 - its cost does not depend on readers
         started = time.perf_counter()
         report = editor.edit(due_shards(house.store, NOW, DAY), "outbox", NOW, lambda: False)

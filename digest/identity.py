@@ -71,6 +71,12 @@ def home_of(key: str) -> str | None:
     return None
 
 
+def pdf_of(key: str) -> str | None:
+    """The address of a paper's PDF, where its key tells it."""
+    found = arxiv_id(key)
+    return f"https://arxiv.org/pdf/{found}" if found else None
+
+
 def _from_address(address: str) -> Identifier | None:
     try:
         parts = urlsplit(address)

@@ -74,14 +74,7 @@ def run(
     ):
         report.collected.append(looked_up)
 
-    editor = Editor(
-        house.store,
-        house.make_ranker,
-        house.office,
-        EditSettings(house.settings.days, house.settings.threshold, order.limit),
-        progress,
-        day,
-    )
+    editor = editor_of(house, order.limit, day, progress)
     if stopping():
         return report
     if order.dry:
@@ -98,6 +91,12 @@ def run(
         house.store, house.channel, clock=clock, progress=progress, stopping=stopping
     )
     return report
+
+
+def editor_of(house: House, limit: int | None, collected_on: date, progress: Progress) -> Editor:
+    """The editor of a house; `limit` caps the picks of everyone."""
+    settings = EditSettings(house.settings.days, house.settings.threshold, limit)
+    return Editor(house.store, house.make_ranker, house.office, settings, progress, collected_on)
 
 
 def _readers(house: House, order: Order, day: date, now: datetime) -> Sequence[Due] | None:

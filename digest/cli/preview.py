@@ -3,7 +3,7 @@
 import tempfile
 import webbrowser
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -23,11 +23,12 @@ from digest.cli.common import (
 )
 from digest.cli.show import show_source
 from digest.collect import collect
-from digest.edit import Editor, EditReport, EditSettings
+from digest.edit import EditReport
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY
 from digest.model import Announcement, Reader, ReaderKind, Sighting
 from digest.readers import get, keep_configured
+from digest.run import editor_of
 from digest.sources import Request
 from digest.store.readers import Due, local_date
 from digest.wiring import House, build
@@ -62,25 +63,13 @@ def command(
 ) -> int:
     """Show the edition that a reader would get from what is stored, or from FILEs alone."""
     settings = read_settings(config, database)
+    now = utc_now()
     house = build(settings)
     try:
         reader = _reader(house, name, keywords, limit or settings.limit)
-        liked = house.store.papers.by_keys(
-            key for interest in reader.interests for key in interest.liked
-        )
-    finally:
-        house.close()
-    zone = reader.schedule.zone if name else settings.zone
-    now = utc_now()
-    due = Due(reader, day_asked(day, zone) or local_date(zone, now))
-    # Papers of files are weighed in a store of their own: a preview leaves nothing behind.
-    house = build(replace(settings, database="sqlite://") if files else settings, files=files)
-    try:
-        if files:
-            known = [Sighting(paper, Announcement.LOOKED_UP) for paper in liked.values()]
-            house.store.papers.add(known, "liked", due.date)
-            _collect(house, Request(due.date, now))
-        html = _html(house, due, limit)
+        zone = reader.schedule.zone if name else settings.zone
+        due = Due(reader, day_asked(day, zone) or local_date(zone, now))
+        html = _of_files(house, files, due, limit, now) if files else _html(house, due, limit)
     finally:
         house.close()
     if output == Path("-"):
@@ -99,21 +88,30 @@ def command(
     return 0
 
 
-def _collect(house: House, request: Request) -> None:
-    console = Console(stderr=True)
-    progress = progress_for_terminal()
-    for source in collect(
-        house.store, house.sources, request, progress=progress, stopping=lambda: False
-    ):
-        show_source(console, source)
+def _of_files(
+    real: House, files: tuple[Path, ...], due: Due, limit: int | None, now: datetime
+) -> str:
+    """The edition of files alone, weighed in a store of their own: nothing is left behind."""
+    liked = real.store.papers.by_keys(
+        key for interest in due.reader.interests for key in interest.liked
+    )
+    house = build(replace(real.settings, database="sqlite://"), files=files)
+    try:
+        known = [Sighting(paper, Announcement.LOOKED_UP) for paper in liked.values()]
+        house.store.papers.add(known, "liked", due.date)
+        progress, console = progress_for_terminal(), Console(stderr=True)
+        request = Request(due.date, now)
+        for source in collect(
+            house.store, house.sources, request, progress=progress, stopping=lambda: False
+        ):
+            show_source(console, source)
+        return _html(house, due, limit)
+    finally:
+        house.close()
 
 
 def _html(house: House, due: Due, limit: int | None) -> str:
-    settings = EditSettings(house.settings.days, house.settings.threshold, limit)
-    progress = progress_for_terminal()
-    editor = Editor(
-        house.store, house.make_ranker, house.office, settings, progress, collected_on=due.date
-    )
+    editor = editor_of(house, limit, due.date, progress_for_terminal())
     report = EditReport()
     editions = editor.draft([due], report, again=True)
     if report.failed:

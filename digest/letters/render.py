@@ -11,7 +11,6 @@ from jinja2 import (
     StrictUndefined,
     TemplateNotFound,
     TemplateSyntaxError,
-    UndefinedError,
 )
 from jinja2 import (
     TemplateError as JinjaError,
@@ -88,7 +87,7 @@ def _render(environment: Environment, name: str, letter: LetterView) -> str:
         raise TemplateError(
             f"{error.filename or name}, line {error.lineno}: {error.message}"
         ) from error
-    except (JinjaError, UndefinedError, TypeError, ValueError, AttributeError) as error:
+    except (JinjaError, TypeError, ValueError, AttributeError) as error:
         raise TemplateError(f"{_place(error, name)}: {error}") from error
 
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,6 +23,10 @@ def plain(text: str) -> str:
 def words(text: str) -> str:
     """The words of a text, each between single spaces, for looking up whole words."""
     return f" {' '.join(_TOKEN.findall(plain(text)))} "
+
+
+# The same few phrases are looked for in every candidate.
+_sought = lru_cache(maxsize=4096)(words)
 
 
 @dataclass(slots=True)
@@ -44,11 +49,11 @@ class Matcher:
 
     def holds(self, candidate: int, phrase: str) -> bool:
         """Whether a candidate's title or abstract holds a phrase exactly."""
-        return words(phrase) in self._texts[candidate]
+        return _sought(phrase) in self._texts[candidate]
 
     def has(self, candidate: int, phrase: str) -> bool:
         """Whether a candidate's title or abstract holds a phrase, or its plural."""
-        found = words(phrase).rstrip()
+        found = _sought(phrase).rstrip()
         text = self._texts[candidate]
         return f"{found} " in text or f"{found}s " in text
 

@@ -114,11 +114,7 @@ class TfidfRanker:
 
         Quick for the profiles that were scored last.
         """
-        reasons = self._terms(profile, candidate)
-        for keyword in profile.interest.keywords:
-            if keyword.kind in _EXACT and self._matcher.matches(keyword)[candidate]:
-                kind, share = _EXACT[keyword.kind]
-                reasons.append(Reason(kind, keyword.text, share * keyword.weight))
+        reasons = self._terms(profile, candidate) + self._exact(profile, candidate)
         reasons.sort(key=lambda reason: (-reason.share, reason.label))
         return tuple(reasons[:MOST_REASONS])
 
@@ -127,11 +123,7 @@ class TfidfRanker:
 
         The first less the second is the score, where the profile excludes nothing.
         """
-        exact = sum(
-            _EXACT[keyword.kind][1] * keyword.weight
-            for keyword in profile.interest.keywords
-            if keyword.kind in _EXACT and self._matcher.matches(keyword)[candidate]
-        )
+        exact = sum(reason.share for reason in self._exact(profile, candidate))
         wanted, length = self._wanted(profile, candidate)
         if not length:
             return exact, 0.0
@@ -212,6 +204,14 @@ class TfidfRanker:
                 vector = shard.vectors[[phrase]]
                 wanted += weight * _look_up(vector.indices, vector.data, columns)
         return wanted, float(shard.lengths[place])
+
+    def _exact(self, profile: Profile, candidate: int) -> list[Reason]:
+        """The authors and categories of a profile that a candidate meets."""
+        return [
+            Reason(_EXACT[keyword.kind][0], keyword.text, _EXACT[keyword.kind][1] * keyword.weight)
+            for keyword in profile.interest.keywords
+            if keyword.kind in _EXACT and self._matcher.matches(keyword)[candidate]
+        ]
 
     def _terms(self, profile: Profile, candidate: int) -> list[Reason]:
         """The shares of the candidate's own terms; a pair of words takes its words' shares in."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from digest.errors import SourceError
-from digest.identity import home_of, read_identifier
+from digest.identity import home_of, pdf_of, read_identifier
 from digest.model import Paper
 from digest.sources import Parsed
 from digest.sources.http import PoliteSession
@@ -87,5 +87,5 @@ def _paper(element: Element) -> Paper | str:
         ),
         version=identifier.version,
         url=home_of(identifier.key),
-        pdf=f"https://arxiv.org/pdf/{identifier.key.removeprefix('arxiv:')}",
+        pdf=pdf_of(identifier.key),
     )

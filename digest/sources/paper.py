@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from digest.identity import home_of, read_identifier, title_key
+from digest.identity import home_of, pdf_of, read_identifier, title_key
 from digest.model import Paper, Signal
 from digest.sources.normal import (
     clean,
@@ -44,7 +44,7 @@ def paper_from_fields(fields: Mapping[str, object]) -> Paper | str:
         categories=tuple(dict.fromkeys(((primary,) if primary else ()) + categories)),
         version=identifier.version if identifier else 1,
         url=clean_address(fields.get("url")) or (home_of(key) if key else None),
-        pdf=clean_address(fields.get("pdf")) or _pdf(key),
+        pdf=clean_address(fields.get("pdf")) or (pdf_of(key) if key else None),
         code=clean_address(fields.get("code")),
         project=clean_address(fields.get("project")),
     )
@@ -61,9 +61,3 @@ def signals_from_fields(
 def midday(day: date, now: datetime) -> datetime:
     """A time to give to counts of a past day that do not say when they were observed."""
     return min(now, datetime(day.year, day.month, day.day, 12, tzinfo=now.tzinfo))
-
-
-def _pdf(key: str | None) -> str | None:
-    if key and key.startswith("arxiv:"):
-        return f"https://arxiv.org/pdf/{key.removeprefix('arxiv:')}"
-    return None

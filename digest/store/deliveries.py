@@ -185,14 +185,6 @@ class Deliveries:
             )
             return {row[0]: row[1] for row in rows}
 
-    def state_of(self, message_id: str) -> State | None:
-        """Where the mail with this Message-ID stands."""
-        with reading(self.engine) as connection:
-            state = connection.scalar(
-                select(deliveries.c.state).where(deliveries.c.message_id == message_id)
-            )
-            return State(state) if state else None
-
     def _set(self, claim: Claim, **values: object) -> bool:
         with writing(self.engine) as connection:
             changed: CursorResult[tuple[()]] = connection.execute(

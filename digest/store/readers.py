@@ -129,9 +129,10 @@ class Readers:
         """The first readers, by number, who have their edition already; see `due`."""
         with reading(self.engine) as connection:
             if on is None:
-                moments = _local_days(connection, now)
+                zones = _zones_by_minute(connection, now)
                 has = or_(
-                    *(and_(readers.c.zone.in_(z), _has_edition(d)) for d, z in moments.items())
+                    false(),
+                    *(and_(readers.c.zone.in_(z), _has_edition(d)) for (d, _), z in zones.items()),
                 )
             else:
                 has = _has_edition(on)
@@ -151,8 +152,7 @@ class Readers:
         with reading(self.engine) as connection:
             query = select(readers).where(readers.c.id > after, _listed())
             if on is None:
-                moments = _local_moments(connection, now)
-                query = query.where(or_(*moments) if moments else false())
+                query = query.where(or_(false(), *_local_moments(connection, now)))
             else:
                 query = query.where(~_has_edition(on))
             rows = connection.execute(query.order_by(readers.c.id).limit(most)).all()
@@ -181,30 +181,27 @@ def _has_edition(day: date) -> ColumnElement[bool]:
     )
 
 
-def _local_moments(connection: Connection, now: datetime) -> list[ColumnElement[bool]]:
-    """One condition for all zones in which it is the same local minute."""
+def _zones_by_minute(connection: Connection, now: datetime) -> dict[tuple[date, int], list[str]]:
+    """The readers' zones, by the local date and minute that it is there."""
     zones = connection.scalars(select(readers.c.zone).where(_listed()).distinct())
-    moments: dict[tuple[date, int], list[str]] = {}
+    found: dict[tuple[date, int], list[str]] = {}
     for zone in zones:
         local = now.astimezone(ZoneInfo(zone))
-        moments.setdefault((local.date(), local.hour * 60 + local.minute), []).append(zone)
+        found.setdefault((local.date(), local.hour * 60 + local.minute), []).append(zone)
+    return found
+
+
+def _local_moments(connection: Connection, now: datetime) -> list[ColumnElement[bool]]:
+    """One condition for all zones in which it is the same local minute."""
     return [
         and_(
-            readers.c.zone.in_(zones_there),
+            readers.c.zone.in_(zones),
             readers.c.minute <= minute,
             readers.c.weekdays.bitwise_and(1 << day.weekday()) != 0,
             ~_has_edition(day),
         )
-        for (day, minute), zones_there in moments.items()
+        for (day, minute), zones in _zones_by_minute(connection, now).items()
     ]
-
-
-def _local_days(connection: Connection, now: datetime) -> dict[date, list[str]]:
-    """The zones in which it is each date."""
-    days: dict[date, list[str]] = {}
-    for zone in connection.scalars(select(readers.c.zone).where(_listed()).distinct()):
-        days.setdefault(local_date(zone, now), []).append(zone)
-    return days or {now.date(): []}
 
 
 def _columns(reader: Reader) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from digest.config import Settings
 from digest.errors import SourceError
-from digest.identity import home_of, read_identifier
+from digest.identity import home_of, pdf_of, read_identifier
 from digest.model import Announcement, Paper, Sighting
 from digest.sources import Batch, Parsed, Request
 from digest.sources.http import PoliteSession
@@ -138,7 +138,7 @@ def _sighting(element: Element, latest: date) -> Sighting | str:
         categories=clean_words(fields["categories"]),
         version=identifier.version,
         url=home_of(identifier.key),
-        pdf=f"https://arxiv.org/pdf/{identifier.key.removeprefix('arxiv:')}",
+        pdf=pdf_of(identifier.key),
     )
     return Sighting(paper, kind, _date(fields["date"], latest))
 
