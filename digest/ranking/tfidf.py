@@ -127,7 +127,7 @@ class TfidfRanker:
         wanted, length = self._wanted(profile, candidate)
         if not length:
             return exact, 0.0
-        speaks = float(wanted @ self._papers[candidate].data)
+        speaks = float(wanted @ _row(self._papers, candidate)[1])
         return exact + speaks / length, float(self._common[candidate]) / length
 
     def _vectors(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - a sparse matrix
@@ -194,15 +194,11 @@ class TfidfRanker:
             self._shard = self._wishes([profile])
         shard = self._shard
         place = shard.places[id(profile)]
-        columns = self._papers[candidate].indices
-        at = shard.plain.indptr
-        mine = slice(at[place], at[place + 1])
-        wanted = _look_up(shard.plain.indices[mine], shard.plain.data[mine], columns)
-        weights = shard.phrases[[place]].tocoo()
-        for phrase, weight in zip(weights.col, weights.data, strict=True):
+        columns, _ = _row(self._papers, candidate)
+        wanted = _look_up(*_row(shard.plain, place), columns)
+        for phrase, weight in zip(*_row(shard.phrases, place), strict=True):
             if shard.matches[phrase, candidate]:
-                vector = shard.vectors[[phrase]]
-                wanted += weight * _look_up(vector.indices, vector.data, columns)
+                wanted += weight * _look_up(*_row(shard.vectors, phrase), columns)
         return wanted, float(shard.lengths[place])
 
     def _exact(self, profile: Profile, candidate: int) -> list[Reason]:
@@ -216,16 +212,16 @@ class TfidfRanker:
     def _terms(self, profile: Profile, candidate: int) -> list[Reason]:
         """The shares of the candidate's own terms; a pair of words takes its words' shares in."""
         wanted, length = self._wanted(profile, candidate)
-        paper = self._papers[candidate]
+        columns, weights = _row(self._papers, candidate)
         counted = np.flatnonzero(wanted > 0)
         if not length or not counted.size:
             return []
-        shares = (wanted - self._mean[paper.indices]) * paper.data / length
+        shares = (wanted - self._mean[columns]) * weights / length
         spoken = self._spoken(candidate)
         found = {
             spoken[column][0]: (float(shares[n]), spoken[column][1])
             for n in counted
-            if shares[n] > 0 and (column := int(paper.indices[n])) in spoken
+            if shares[n] > 0 and (column := int(columns[n])) in spoken
         }
         reasons = _folded(
             {term: share for term, (share, _) in found.items()},
@@ -262,6 +258,12 @@ class _Weights:
         weights = np.array([weight for pairs in wanted for _, weight in pairs], dtype=np.float32)
         shape = (len(wanted), len(names))
         return cls(names, sparse.csr_matrix((weights, (rows, columns)), shape=shape))
+
+
+def _row(matrix: Any, place: int) -> tuple[Any, Any]:  # noqa: ANN401 - a sparse matrix, by rows
+    """The columns and values of a row, without the copy that slicing makes."""
+    mine = slice(matrix.indptr[place], matrix.indptr[place + 1])
+    return matrix.indices[mine], matrix.data[mine]
 
 
 def _look_up(indices: Any, data: Any, columns: Any) -> Vector:  # noqa: ANN401 - arrays of NumPy
