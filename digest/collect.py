@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from digest.errors import SourceError, StoreError
+from digest.errors import LibraryError, SourceError, StoreError
 from digest.identity import arxiv_id
-from digest.model import Announcement, Sighting
+from digest.libraries import Library
+from digest.model import Announcement, Reader, Sighting
 from digest.progress import Progress
+from digest.readers.library import put_on_shelf
 from digest.sources import MAX_TROUBLES, Request, Source
 from digest.sources.arxiv_ids import IDS_A_REQUEST, NAME, ArxivIds
 from digest.store import Store
@@ -95,6 +97,56 @@ def look_up_liked(store: Store, service: ArxivIds, request: Request) -> SourceRe
         report = replace(report, problem=_OUR_FAULT)
     _remember(store, report, request, retry_at)
     return report
+
+
+def keep_libraries(
+    store: Store, reader: Reader, libraries: Sequence[Library], request: Request
+) -> list[SourceReport]:
+    """Bring a reader's own libraries up to date, and forget those that are no more.
+
+    What was read of a library before still holds where it cannot be read now.
+    """
+    for origin, _ in store.libraries.origins(reader.row):
+        if origin not in {library.name for library in libraries}:
+            store.libraries.forget(reader.row, origin)
+    return [
+        report
+        for library in libraries
+        if (report := _keep_library(store, reader, library, request)) is not None
+    ]
+
+
+def _keep_library(
+    store: Store, reader: Reader, library: Library, request: Request
+) -> SourceReport | None:
+    """Read a library that is due; None: it is not, or nothing changed in it."""
+    version, asked = store.libraries.library_state(reader.row, library.name)
+    if not request.at_once and asked is not None and request.now < asked + library.pace:
+        return None
+    try:
+        shelf = library.read(version)
+        if not shelf.unchanged:
+            put_on_shelf(store, reader, shelf, request.date)
+    except StoreError:
+        raise
+    except LibraryError as error:
+        log.warning("%s", error)
+        store.libraries.save_library_state(reader.row, library.name, version, request.now)
+        return SourceReport(library.name, problem=error.problem)
+    except Exception:
+        log.exception("library %s", library.name)
+        return SourceReport(library.name, problem=_OUR_FAULT)
+    store.libraries.save_library_state(reader.row, library.name, shelf.version, request.now)
+    if shelf.unchanged:
+        return None
+    for trouble in shelf.troubles:
+        log.warning("%s: %s", library.name, trouble)
+    return SourceReport(
+        library.name,
+        read=len(shelf.liked),
+        troubles=shelf.troubles,
+        more_troubles=shelf.more_troubles,
+    )
 
 
 def _not_yet(store: Store, source: Source, request: Request) -> str | None:

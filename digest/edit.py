@@ -7,19 +7,28 @@ gets no edition and stays due. A bug for one reader is logged, and the others ar
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
 
 import numpy as np
 
+from digest.desk import Desk, Desks
 from digest.errors import StoreError, TemplateError
 from digest.letters import LetterOffice
-from digest.model import Coverage, Edition, Interest, Mood, Paper, Pick, Reader, StoredPaper
+from digest.model import (
+    Edition,
+    Mood,
+    Pick,
+    Reader,
+    StoredProfile,
+    Threshold,
+)
 from digest.progress import Progress
-from digest.ranking import MakeRanker, Mask, Profile, Ranker, Scores
-from digest.ranking.choose import choose
-from digest.ranking.trend import by_upvotes, trend_reasons, trend_score
+from digest.ranking import Mask, Profile, Scores
+from digest.ranking.choose import Choice, choose, explore
+from digest.ranking.trend import trend_reasons, trend_score
+from digest.readers.profiles import Wants, fingerprint, wants_of
 from digest.store import Store
 from digest.store.editions import MadeEdition
 from digest.store.readers import Due
@@ -27,17 +36,17 @@ from digest.store.readers import Due
 log = logging.getLogger(__name__)
 
 SHARD = 1000
-BACKGROUND = 20_000
 FALLBACK_PICKS = 5
+LEAST_TO_EXPLORE = 5
 MOST_KEPT = 100
+_NO_LIFT = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class EditSettings:
-    """How many days a paper stays a candidate, the least score of a pick, and a cap on picks."""
+    """The least score of a pick, and a cap on picks."""
 
-    days: int
-    threshold: float
+    threshold: Threshold
     limit: int | None = None
 
 
@@ -57,33 +66,23 @@ class EditReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """All that editions of one date share.
+class Scored:
+    """A reader with its profiles and their scores [profiles x candidates]."""
 
-    `order` are the candidates from the most to the least upvoted, `places` the place of each in it.
-    """
-
-    date: date
-    candidates: Sequence[StoredPaper]
-    order: Sequence[int]
-    places: Mapping[int, int]
-    place_of_row: Mapping[int, int]
-    place_of_key: Mapping[str, int]
-    coverage: tuple[Coverage, ...]
+    wants: Wants
+    profiles: Sequence[Profile]
+    scores: Scores
 
 
 @dataclass(slots=True)
 class Editor:
-    """Makes editions; holds the desks of the dates at hand."""
+    """Makes editions from what lies on the desks."""
 
     store: Store
-    make_ranker: MakeRanker
+    desks: Desks
     office: LetterOffice
     settings: EditSettings
     progress: Progress
-    collected_on: date
-    _desks: dict[date, Desk] = field(default_factory=dict)
-    _rankers: dict[date, Ranker] = field(default_factory=dict)
 
     def edit(
         self,
@@ -124,15 +123,19 @@ class Editor:
             by_date[due.date].append(due.reader)
         editions = []
         for day, readers in by_date.items():
-            desk = self._desk(day)
-            barred = self._barred(desk, readers, day if again else None)
-            for reader in readers:
-                if len(barred[reader.name]) == len(desk.candidates):
-                    report.note_nothing_new(Due(reader, day))
-            open_to = [r for r in readers if len(barred[r.name]) < len(desk.candidates)]
-            for reader, profiles, rows in self._scored(desk, open_to, report):
+            desk = self.desks.of(day)
+            every = wants_of(self.store, readers)
+            barred = self._barred(desk, every, day if again else None)
+            open_to = []
+            for wants in every:
+                if len(barred[wants.reader.name]) < len(desk.candidates):
+                    open_to.append(wants)
+                else:
+                    report.note_nothing_new(Due(wants.reader, day))
+            for scored in self._scored(desk, open_to, report):
+                reader = scored.wants.reader
                 try:
-                    edition = self._edition(reader, desk, profiles, rows, barred[reader.name])
+                    edition = self._edition(desk, scored, barred[reader.name])
                 except Exception:
                     log.exception("edition of %s for %s", reader.name, day)
                     report.failed.append(reader)
@@ -141,115 +144,96 @@ class Editor:
                     report.note_nothing_new(Due(reader, day))
                 else:
                     editions.append(edition)
-        return editions
-
-    def _desk(self, day: date) -> Desk:
-        if day not in self._desks:
-            candidates = self.store.papers.candidates(day, self.settings.days)
-            order = by_upvotes(candidates)
-            self._desks[day] = Desk(
-                day,
-                candidates,
-                order,
-                {candidate: place for place, candidate in enumerate(order)},
-                {stored.number: place for place, stored in enumerate(candidates)},
-                {
-                    key: place
-                    for place, stored in enumerate(candidates)
-                    for key in stored.paper.keys
-                },
-                self.store.visits.coverage(self.collected_on),
-            )
-        return self._desks[day]
-
-    def _ranker(self, desk: Desk) -> Ranker:
-        """The ranker of a date, made when the first reader with interests needs it."""
-        if desk.date not in self._rankers:
-            with self.progress.track(f"weighing {len(desk.candidates)} papers", None):
-                background = self.store.papers.background(BACKGROUND)
-                papers = [stored.paper for stored in desk.candidates]
-                self._rankers[desk.date] = self.make_ranker(background, papers)
-        return self._rankers[desk.date]
+        return self._with_liked(editions)
 
     def _barred(
-        self, desk: Desk, readers: Sequence[Reader], other_than: date | None
+        self, desk: Desk, every: Sequence[Wants], other_than: date | None
     ) -> dict[str, set[int]]:
-        """Candidates that must not be picked, by reader's name: had before, or liked already."""
-        numbers = [reader.number for reader in readers if reader.number is not None]
-        had = self.store.editions.papers_had(numbers, desk.date, self.settings.days, other_than)
-        barred: dict[str, set[int]] = {}
-        for reader in readers:
-            rows = had.get(reader.number, set()) if reader.number is not None else set()
-            liked = {key for interest in reader.interests for key in interest.liked}
-            places = {desk.place_of_row[row] for row in rows if row in desk.place_of_row}
-            places |= {desk.place_of_key[key] for key in liked if key in desk.place_of_key}
-            barred[reader.name] = places
-        return barred
+        """Candidates that must not be picked, by reader's name: had before, or known already."""
+        numbers = [wants.reader.number for wants in every if wants.reader.number is not None]
+        had = self.store.editions.papers_had(numbers, desk.date, self.desks.days, other_than)
+        places = desk.place_of_row
+        return {
+            wants.reader.name: {
+                places[row]
+                for row in (*had.get(wants.reader.number or 0, ()), *wants.known)
+                if row in places
+            }
+            for wants in every
+        }
 
-    def _scored(
-        self, desk: Desk, readers: Sequence[Reader], report: EditReport
-    ) -> list[tuple[Reader, Sequence[Profile], Scores]]:
-        """Profiles and rows of scores for each reader, from one product for the whole shard.
+    def _scored(self, desk: Desk, every: Sequence[Wants], report: EditReport) -> list[Scored]:
+        """Scores for each reader, from one product for the whole shard.
 
         Where that fails, reader by reader, so that one reader's trouble stays that reader's.
         """
         try:
-            return self._score_shard(desk, readers)
+            return self._score_shard(desk, every)
         except StoreError:
             raise
         except Exception:
-            log.exception("scores of %d readers for %s", len(readers), desk.date)
-            if len(readers) == 1:
-                report.failed.append(readers[0])
+            log.exception("scores of %d readers for %s", len(every), desk.date)
+            if len(every) == 1:
+                report.failed.append(every[0].reader)
                 return []
-        return [row for reader in readers for row in self._scored(desk, [reader], report)]
+        return [scored for wants in every for scored in self._scored(desk, [wants], report)]
 
-    def _score_shard(
-        self, desk: Desk, readers: Sequence[Reader]
-    ) -> list[tuple[Reader, Sequence[Profile], Scores]]:
-        liked_keys = {key for r in readers for interest in r.interests for key in interest.liked}
-        liked = self.store.papers.by_keys(liked_keys) if liked_keys else {}
-        profiles = [[_profile(i, liked) for i in reader.interests] for reader in readers]
-        every = [profile for own in profiles for profile in own]
+    def _score_shard(self, desk: Desk, every: Sequence[Wants]) -> list[Scored]:
+        ends = np.cumsum([0, *(len(wants.profiles) for wants in every)]).tolist()
+        profiles: list[Profile] = []
         scores: Scores = np.zeros((0, len(desk.candidates)), dtype=np.float32)
-        if every:
-            scores = self._ranker(desk).score(every)
-        ends = np.cumsum([0, *(len(own) for own in profiles)]).tolist()
-        rows = [scores[start:end] for start, end in pairwise(ends)]
-        return list(zip(readers, profiles, rows, strict=True))
+        if ends[-1]:
+            ranker = self.desks.ranker(desk)
+            profiles = self.prepared(desk, every)
+            scores = ranker.score(profiles)
+        return [
+            Scored(wants, profiles[start:end], scores[start:end])
+            for wants, (start, end) in zip(every, pairwise(ends), strict=True)
+        ]
 
-    def _edition(
-        self,
-        reader: Reader,
-        desk: Desk,
-        profiles: Sequence[Profile],
-        scores: Scores,
-        barred: set[int],
-    ) -> Edition | None:
-        """One reader's edition, or None where nothing is new."""
-        limit = min(self.settings.limit or reader.limit, reader.limit)
-        wants = np.array([profile.interest.wants for profile in profiles], dtype=np.bool_)
-        wanting = [profile for profile in profiles if profile.interest.wants]
-        # An interest of exclusions alone excludes from the whole edition.
-        barred = barred | _excluded(scores[~wants])
-        choices = choose(
-            scores[wants], barred, desk.places, threshold=self.settings.threshold, limit=limit
+    def prepared(self, desk: Desk, every: Sequence[Wants]) -> list[Profile]:
+        """The profiles of a shard as vectors: those stored, and anew those that changed."""
+        fitted = self.desks.catalogue.index.generation
+        stored = self.store.profiles.of([w.reader.number for w in every if w.reader.number])
+        wanted: list[Profile] = []
+        rows: list[tuple[int | None, int, str]] = []
+        for wants in every:
+            for position, profile in enumerate(wants.profiles):
+                number, made_of = wants.reader.number, fingerprint(profile)
+                kept = stored.get((number or 0, position))
+                good = kept is not None and (kept.digest, kept.fitted) == (made_of, fitted)
+                wanted.append(replace(profile, kept=kept.vector if kept and good else None))
+                rows.append((number, position, made_of))
+        prepared = self.desks.ranker(desk).prepare(wanted)
+        moved = {
+            row[0] for row, new, old in zip(rows, prepared, wanted, strict=True) if new is not old
+        }
+        numbers = [number for number in moved if number is not None]
+        self.store.profiles.save(
+            [
+                StoredProfile(number, position, made_of, fitted, profile.kept or b"")
+                for (number, position, made_of), profile in zip(rows, prepared, strict=True)
+                if number is not None and number in moved
+            ],
+            numbers,
         )
-        if choices:
-            ranker = self._ranker(desk)
-            picks = [
-                Pick(
-                    desk.candidates[choice.candidate],
-                    choice.score,
-                    wanting[choice.interest].interest.name,
-                    ranker.explain(wanting[choice.interest], choice.candidate),
-                )
-                for choice in choices
-            ]
-            mood = Mood.MATCHED
-        else:
+        return prepared
+
+    def _edition(self, desk: Desk, scored: Scored, barred: set[int]) -> Edition | None:
+        """One reader's edition, or None where nothing is new."""
+        reader = scored.wants.reader
+        limit = min(self.settings.limit or reader.limit, reader.limit)
+        wants = np.array([asks(profile) for profile in scored.profiles], dtype=np.bool_)
+        wanting = [profile for profile in scored.profiles if asks(profile)]
+        scores = scored.scores[wants]
+        # An interest of exclusions alone excludes from the whole edition.
+        barred = barred | _excluded(scored.scores[~wants])
+        levels = self.levels(desk, wanting)
+        picks = self._matched(desk, reader, wanting, scores, barred, levels, limit)
+        mood = Mood.MATCHED
+        if not picks:
             most = min(limit, FALLBACK_PICKS) if wanting else limit
-            picks = _trending(desk, barred | _excluded(scores), most)
+            picks = _trending(desk, barred | _excluded(scored.scores), most)
             mood = Mood.UNMATCHED if wanting else Mood.TRENDING
         if not picks:
             return None
@@ -260,17 +244,94 @@ class Editor:
             mood,
             len(desk.candidates),
             desk.coverage,
-            self._silent(wanting, scores[wants], barred),
+            _silent(wanting, scores, barred, levels),
         )
 
-    def _silent(
-        self, wanting: Sequence[Profile], scores: Scores, barred: set[int]
-    ) -> tuple[str, ...]:
-        """The names of interests for which no open candidate reaches the threshold."""
-        shown = np.ones(scores.shape[1], dtype=np.bool_)
-        shown[list(barred)] = False
-        met: Mask = np.asarray((scores[:, shown] >= self.settings.threshold).any(axis=1))
-        return tuple(p.interest.name for p, found in zip(wanting, met, strict=True) if not found)
+    def _with_liked(self, editions: Sequence[Edition]) -> list[Edition]:
+        """The editions with the titles of the liked papers that their picks are near to."""
+        numbers = {p.nearest for e in editions for p in e.picks if p.nearest is not None}
+        papers = self.store.papers.by_numbers(numbers) if numbers else {}
+        return [
+            replace(
+                edition,
+                liked={
+                    pick.nearest: papers[pick.nearest].paper.title
+                    for pick in edition.picks
+                    if pick.nearest in papers
+                },
+            )
+            for edition in editions
+        ]
+
+    def levels(self, desk: Desk, wanting: Sequence[Profile]) -> list[float]:
+        """The least score for each profile: as set, or as so many papers a day reach it."""
+        threshold = self.settings.threshold
+        if threshold.a_day is None or not wanting or not desk.daily:
+            return [threshold.score] * len(wanting)
+        share = threshold.a_day / len(wanting) / desk.daily
+        ranker = self.desks.ranker(desk)
+        return [max(ranker.level(profile, share), threshold.least) for profile in wanting]
+
+    def _matched(
+        self,
+        desk: Desk,
+        reader: Reader,
+        wanting: Sequence[Profile],
+        scores: Scores,
+        barred: set[int],
+        levels: Sequence[float],
+        limit: int,
+    ) -> list[Pick]:
+        """The picks that serve interests, and one to explore; none where nothing is good enough."""
+        if not wanting:
+            return []
+        ranker, twins = self.desks.ranker(desk), self.desks.twins(desk)
+        lifted = scores + np.where(
+            scores >= np.array(levels, np.float32)[:, None], np.array(desk.lifts, np.float32), 0
+        )
+        found = None
+        if limit >= LEAST_TO_EXPLORE:
+            above = np.flatnonzero((scores >= np.array(levels, np.float32)[:, None]).any(axis=0))
+            found = explore(
+                scores,
+                _with_twins(barred | _excluded(scores), twins),
+                desk.places,
+                chosen=_with_twins(set(above.tolist()), twins),
+                least=self.settings.threshold.least,
+                seed=f"{reader.name} {desk.date}",
+            )
+        choices = choose(
+            lifted,
+            barred,
+            desk.places,
+            levels=levels,
+            limit=limit if found is None else limit - 1,
+            twins=twins,
+            alike=ranker.alike,
+        )
+        picks = [self._pick(desk, wanting, choice) for choice in choices]
+        if picks and found is not None:
+            picks.append(replace(self._pick(desk, wanting, found), explores=True))
+        return picks
+
+    def _pick(self, desk: Desk, wanting: Sequence[Profile], choice: Choice) -> Pick:
+        """A choice with its reasons."""
+        profile = wanting[choice.interest]
+        why = self.desks.ranker(desk).explain(profile, choice.candidate)
+        paper = desk.candidates[choice.candidate]
+        lift = choice.score - sum(reason.share for reason in why.reasons)
+        trend = (
+            trend_reasons(paper, lift) if desk.lifts[choice.candidate] and lift > _NO_LIFT else ()
+        )
+        return Pick(
+            paper,
+            choice.score,
+            profile.interest.name,
+            (*why.reasons, *trend),
+            why.sentence,
+            why.nearest,
+            twins=tuple(desk.candidates[twin] for twin in choice.twins),
+        )
 
     def _compose(
         self, editions: Sequence[Edition], now: datetime, report: EditReport
@@ -295,13 +356,32 @@ def due_shards(store: Store, now: datetime, on: date | None) -> Iterator[list[Du
         after = shard[-1].reader.row
 
 
-def _profile(interest: Interest, liked: dict[str, Paper]) -> Profile:
-    return Profile(interest, tuple(liked[key] for key in interest.liked if key in liked))
+def asks(profile: Profile) -> bool:
+    """Whether a profile asks for anything: exclusions and dislikes alone only narrow."""
+    liked = any(example.weight > 0 for example in profile.examples)
+    return bool(profile.interest.keywords or liked or profile.titles)
+
+
+def _silent(
+    wanting: Sequence[Profile], scores: Scores, barred: set[int], levels: Sequence[float]
+) -> tuple[str, ...]:
+    """The names of interests for which no open candidate is good enough."""
+    shown = np.ones(scores.shape[1], dtype=np.bool_)
+    shown[list(barred)] = False
+    reached = scores[:, shown] >= np.array(levels, np.float32)[:, None]
+    met: Mask = np.asarray(reached.any(axis=1))
+    return tuple(p.interest.name for p, found in zip(wanting, met, strict=True) if not found)
 
 
 def _excluded(scores: Scores) -> set[int]:
     """Candidates that any of these rows excludes."""
     return set(np.flatnonzero(np.isneginf(scores).any(axis=0)).tolist())
+
+
+def _with_twins(candidates: set[int], twins: Mapping[int, int]) -> set[int]:
+    """These candidates, and all that say the same as one of them."""
+    groups = {twins.get(candidate, candidate) for candidate in candidates}
+    return candidates | groups | {n for n, first in twins.items() if first in groups}
 
 
 def _trending(desk: Desk, barred: set[int], most: int) -> list[Pick]:

@@ -4,6 +4,7 @@
     ├── ConfigError        cli: advice, exit 2;  daemon: keeps the settings it had
     ├── UsageError         cli: advice, exit 2;  daemon: keeps the settings it had
     ├── SourceError        collect, per source: reported, the other sources run
+    ├── LibraryError       who reads libraries, per library: reported, what was read before stays
     ├── TemplateError      edit, before anything is queued: nobody's day is used up
     ├── ChannelError       post: the whole channel is down, nobody's attempt is spent
     └── StoreError         nobody: the run stops with one line
@@ -52,6 +53,22 @@ class SourceError(DigestError):
         self.source = source
         self.problem = printable(problem)
         super().__init__(f"{source}: {self.problem}")
+        self.retry_at = retry_at
+
+
+class LibraryError(DigestError):
+    """A reader's own library could not be read.
+
+    Args:
+        library: the file, or the library's name at its service.
+        problem: what is wrong and what to do, in words; never a key or a password.
+        retry_at: the earliest time (aware) at which the service may be asked again, if it said so.
+    """
+
+    def __init__(self, library: str, problem: str, retry_at: datetime | None = None) -> None:
+        self.library = printable(library)
+        self.problem = printable(problem)
+        super().__init__(f"{self.library}: {self.problem}")
         self.retry_at = retry_at
 
 

@@ -95,6 +95,27 @@ class StoredPaper:
         return self.signals.get(UPVOTES)
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a ranker reads of a paper that is new or was given another text.
+
+    `number` is its row; `change` counts such events over the whole store and only grows. `key` and
+    `announced` are as they are now: where they alone change, no new event is counted.
+    """
+
+    number: int
+    change: int
+    key: str
+    announced: date | None
+    title: str
+    abstract: str
+
+    @property
+    def text(self) -> str:
+        """What a ranker reads, as of a Paper."""
+        return f"{self.title}. {self.abstract}"
+
+
 class KeywordKind(StrEnum):
     """What a keyword of an interest is compared with."""
 
@@ -115,17 +136,18 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """A named set of weighted keywords, excluded keywords and liked papers (by key)."""
+    """A named set of weighted keywords, excluded keywords and liked papers (by key or title)."""
 
     name: str
     keywords: tuple[Keyword, ...] = ()
     excluded: tuple[Keyword, ...] = ()
     liked: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
     @property
     def wants(self) -> bool:
         """Whether it asks for anything: exclusions alone only narrow what is shown."""
-        return bool(self.keywords or self.liked)
+        return bool(self.keywords or self.liked or self.titles)
 
 
 class ReaderKind(StrEnum):
@@ -172,6 +194,55 @@ class Reader:
         return self.number
 
 
+class VoteKind(StrEnum):
+    """What a reader says of a paper; `more`, `less` and `mute` exclude each other, `save` none."""
+
+    MORE = "more"
+    LESS = "less"
+    MUTE = "mute"
+    SAVE = "save"  # put on the reading list
+
+    @property
+    def likes(self) -> bool:
+        """Whether it asks for papers like this one: saving does too."""
+        return self in (VoteKind.MORE, VoteKind.SAVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What a reader (its row) said of a paper (its row), and which interest had brought it."""
+
+    reader: int
+    paper: int
+    kind: VoteKind
+    interest: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryPaper:
+    """A paper (its row) in a reader's own library; `origin` names the file or the service."""
+
+    reader: int
+    origin: str
+    paper: int
+    added: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProfile:
+    """What was learnt of one interest: `position` is its place among the reader's interests.
+
+    `digest` tells what it was made from, `fitted` which numbers `vector` was made with.
+    """
+
+    reader: int
+    position: int
+    digest: str
+    fitted: str
+    vector: bytes = field(repr=False)
+
+
 class ReasonKind(StrEnum):
     """What carried a part of a score."""
 
@@ -179,6 +250,7 @@ class ReasonKind(StrEnum):
     AUTHOR = "author"
     CATEGORY = "category"
     UPVOTES = "upvotes"
+    REST = "rest"  # all other terms, less what papers of any subject have
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +263,29 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """The sentence of an abstract that says most to a reader, with its matching terms."""
+
+    text: str
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pick:
-    """A paper chosen for a reader; `interest` is None where upvotes chose it."""
+    """A paper chosen for a reader; `interest` is None where upvotes or curiosity chose it.
+
+    `nearest` is the number of the liked paper that is most like it; `explores` marks the one pick
+    outside of the reader's interests; `twins` are papers that say the same and were folded in.
+    """
 
     paper: StoredPaper
     score: float
     interest: str | None
     reasons: tuple[Reason, ...] = ()
+    sentence: Sentence | None = None
+    nearest: int | None = None
+    explores: bool = False
+    twins: tuple[StoredPaper, ...] = ()
 
 
 class Mood(StrEnum):
@@ -219,10 +307,23 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """What a paper must reach to be picked: a score, or the score that so many reach a day.
+
+    `least` is required in any case, so that a day without anything stays one.
+    """
+
+    score: float = 0.5
+    a_day: float | None = None
+    least: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
 class Edition:
     """What one reader gets for one local date; `considered` papers were weighed for it.
 
-    `silent` are the interests that nothing met.
+    `silent` are the interests that nothing met; `liked` the titles of liked papers, by number, that
+    picks are near to.
     """
 
     reader: Reader
@@ -232,6 +333,7 @@ class Edition:
     considered: int
     coverage: tuple[Coverage, ...] = ()
     silent: tuple[str, ...] = ()
+    liked: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from digest.collect import SourceReport, collect, look_up_liked
+from digest.collect import SourceReport, collect, keep_libraries, look_up_liked
+from digest.desk import Desks
 from digest.edit import MOST_KEPT, Editor, EditReport, EditSettings, due_shards
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY
 from digest.model import Edition, Interest
 from digest.post import PostReport, post
 from digest.progress import Progress
-from digest.readers import keep_configured, passing_reader
+from digest.readers import find_configured, keep_configured, passing_reader
 from digest.sources import Request
 from digest.store.readers import Due, local_date
 from digest.wiring import House
@@ -69,6 +70,7 @@ def run(
     report.collected = collect(
         house.store, house.sources, request, progress=progress, stopping=stopping
     )
+    report.collected += _libraries(house, order, request)
     if house.liked_papers and (
         looked_up := look_up_liked(house.store, house.liked_papers, request)
     ):
@@ -90,13 +92,22 @@ def run(
     report.posted = post(
         house.store, house.channel, clock=clock, progress=progress, stopping=stopping
     )
+    if editor.desks.ranked and not stopping():
+        house.catalogue.learn()  # takes seconds: after the mails, for tomorrow's
     return report
 
 
 def editor_of(house: House, limit: int | None, collected_on: date, progress: Progress) -> Editor:
     """The editor of a house; `limit` caps the picks of everyone."""
-    settings = EditSettings(house.settings.days, house.settings.threshold, limit)
-    return Editor(house.store, house.make_ranker, house.office, settings, progress, collected_on)
+    desks = Desks(house.store, house.catalogue, house.settings.days, collected_on, progress)
+    settings = EditSettings(house.settings.threshold, limit)
+    return Editor(house.store, desks, house.office, settings, progress)
+
+
+def _libraries(house: House, order: Order, request: Request) -> list[SourceReport]:
+    """The libraries of the person of the configuration, brought up to date."""
+    person = None if order.interest else find_configured(house.store)
+    return keep_libraries(house.store, person, house.libraries, request) if person else []
 
 
 def _readers(house: House, order: Order, day: date, now: datetime) -> Sequence[Due] | None:

@@ -1,5 +1,6 @@
 """Settings in, objects out: the one place of assembly."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,20 +8,22 @@ from pathlib import Path
 
 import platformdirs
 
+from digest.catalogue import Catalogue
 from digest.config import Settings
 from digest.delivery import Channel
 from digest.delivery.outbox import Outbox
 from digest.grammar.address import NOBODY
+from digest.intake.http import PoliteSession
 from digest.letters import LetterOffice, Sender
 from digest.letters.render import shipped_press
-from digest.model import Paper
-from digest.ranking import Ranker
+from digest.libraries import Library
+from digest.libraries.zotero import Zotero
+from digest.progress import Progress, Quiet
 from digest.sources import Source
 from digest.sources.arxiv_ids import ArxivIds
 from digest.sources.file import Files, find_files
-from digest.sources.http import PoliteSession
 from digest.sources.services import open_service
-from digest.store import Store, open_store
+from digest.store import Store, file_of, open_store
 
 APP = "digest"
 
@@ -34,12 +37,14 @@ class House:
     session: PoliteSession
     sources: tuple[Source, ...]
     liked_papers: ArxivIds | None
+    libraries: tuple[Library, ...]
     office: LetterOffice
     channel: Channel
-    make_ranker: Callable[[Sequence[Paper], Sequence[Paper]], Ranker]
+    catalogue: Catalogue
 
     def close(self) -> None:
         """Give the database and the connections back."""
+        self.catalogue.close()
         self.session.close()
         self.store.close()
 
@@ -52,6 +57,17 @@ def data_folder() -> Path:
 def database_of(settings: Settings) -> str:
     """The database address that applies."""
     return settings.database or f"sqlite:///{data_folder() / 'digest.db'}"
+
+
+def index_folder(settings: Settings) -> Path | None:
+    """Where the index of papers lies: beside a SQLite file, else in the data folder."""
+    address = database_of(settings)
+    file = file_of(address)
+    if file is not None:
+        return file.resolve().with_name(f"{file.name}.index")
+    if address.startswith("sqlite"):
+        return None
+    return data_folder() / f"index-{hashlib.sha256(address.encode()).hexdigest()[:16]}"
 
 
 def log_file(settings: Settings | None) -> Path:
@@ -67,6 +83,7 @@ def build(
     files: Sequence[Path] = (),
     outbox: Path | None = None,
     stopping: threading.Event | None = None,
+    progress: Progress | None = None,
 ) -> House:
     """Put a house together.
 
@@ -75,6 +92,7 @@ def build(
         files: files and folders to read instead of the services.
         outbox: a folder to write mails to instead of sending them.
         stopping: ends waits early.
+        progress: is told what takes long.
 
     Raises:
         ConfigError, UsageError, StoreError: with what to do.
@@ -84,16 +102,31 @@ def build(
     sender = _sender(settings)
     session = _session(settings, stopping)
     services = tuple(open_service(name, session, settings) for name in settings.sources)
+    store = open_store(database_of(settings))
     return House(
         settings=settings,
-        store=open_store(database_of(settings)),
+        store=store,
         session=session,
         sources=(Files(asked),) if asked else services,
         liked_papers=None if asked else ArxivIds(session, settings.arxiv_api),
+        libraries=_libraries(settings, session),
         office=LetterOffice(shipped_press(), sender),
         channel=channel,
-        make_ranker=_ranker,
+        catalogue=Catalogue(store, index_folder(settings), progress or Quiet()),
     )
+
+
+def _libraries(settings: Settings, session: PoliteSession) -> tuple[Library, ...]:
+    """The libraries of the person of the configuration."""
+    found: list[Library] = []
+    if settings.bibtex:
+        from digest.libraries.bibtex import BibtexFile  # noqa: PLC0415 - where it is needed
+
+        found += [BibtexFile(path) for path in settings.bibtex]
+    if settings.zotero:
+        key = settings.zotero_key or ""
+        found.append(Zotero(session, settings.zotero_api, settings.zotero, key))
+    return tuple(found)
 
 
 def _channel(settings: Settings, outbox: Path | None) -> Channel:
@@ -129,9 +162,3 @@ def _session(settings: Settings, stopping: threading.Event | None) -> PoliteSess
 def wait_until_stopped(stopping: threading.Event) -> Callable[[float], object]:
     """Waiting that ends early when the program is to end."""
     return stopping.wait
-
-
-def _ranker(background: Sequence[Paper], candidates: Sequence[Paper]) -> Ranker:
-    from digest.ranking.tfidf import TfidfRanker  # noqa: PLC0415 - scikit-learn takes a second
-
-    return TfidfRanker(background, candidates)

@@ -88,6 +88,7 @@ class Replay:
     routes: dict[str, tuple[int, bytes, dict[str, str]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
+    headers: list[dict[str, str]] = field(default_factory=list)
     address: str = ""
 
     def answer(self, path: str, body: bytes, status: int = 200, **headers: str) -> None:
@@ -104,6 +105,7 @@ def serving() -> Iterator[Replay]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             replay.asked.append(self.path)
+            replay.headers.append(dict(self.headers))
             replay.agents.add(self.headers.get("User-Agent", ""))
             path = self.path.partition("?")[0]
             exact = replay.routes.get(self.path) or replay.routes.get(path)

@@ -16,6 +16,11 @@ COMMANDS = {
     "demo": "Show an edition made from invented papers; needs no network.",
     "preview": "Show an edition in the browser or as HTML; sends nothing.",
     "readers": "Add, list, show, edit and remove readers.",
+    "library": "Read, list and forget readers' own libraries (BibTeX).",
+    "papers": "List and search the papers that are stored.",
+    "explain": "Why a paper was picked, or why not, and what would change that.",
+    "vote": "Say more, less, mute or save of a paper.",
+    "rank": "Rank papers for profiles, from files into a file; for scripts.",
     "daemon": "Keep running: every minute, see who is due.",
 }
 EXIT_BUG = 70

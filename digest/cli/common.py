@@ -21,9 +21,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from digest.config import Settings, database_url, load
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
-from digest.model import Interest
+from digest.model import Interest, Reader
 from digest.progress import Advance, Quiet
 from digest.progress import Progress as ProgressProtocol
+from digest.readers import find_configured, get, keep_configured
+from digest.store import Store
 from digest.store.readers import local_date
 from digest.wiring import log_file
 
@@ -141,6 +143,17 @@ def interest_of(keywords: str | None) -> Interest | None:
 def day_asked(day: date | str | None, zone: str) -> date | None:
     """The date that `--date` names; `today` is today in a zone."""
     return local_date(zone, utc_now()) if isinstance(day, str) else day
+
+
+def reader_asked(store: Store, settings: Settings, name: str | None) -> Reader:
+    """The reader that `--reader` names, else the person of the configuration."""
+    keep_configured(store, settings, utc_now())
+    reader = get(store, name) if name else None
+    if reader is None and settings.names_a_reader:
+        reader = find_configured(store)
+    if reader is None:
+        raise UsageError("for which reader? say --reader ADDRESS, or set DIGEST_ADDRESS")
+    return reader
 
 
 def utc_now() -> datetime:

@@ -1,6 +1,5 @@
 """What a run did, as tables for people and as JSON for programs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,18 @@ from rich.text import Text
 
 from digest.collect import SourceReport
 from digest.delivery import Verdict
-from digest.letters.view import reasons_in_words
+from digest.letters.passage import marked
+from digest.letters.picks import lift_of, reasons_in_words
+from digest.letters.words import cut
 from digest.model import Edition, Mood, Pick, ReaderKind
 from digest.post import PostReport
 from digest.run import RunReport
 from digest.store.readers import Due
 
 MOST_TABLES = 3
+WIDE = 110  # columns from which the picks' sentences are shown
+SENTENCE, TITLE = 300, 60
+TWINS = 2
 MOODS = {
     Mood.TRENDING: "No interests: the most upvoted papers.",
     Mood.UNMATCHED: "Nothing new met the interests; this is what others read.",
@@ -75,13 +79,14 @@ def show_edition(console: Console, edition: Edition) -> None:
     table.add_column("paper", ratio=3, overflow="fold")
     table.add_column("why", ratio=2, overflow="fold")
     several = len({pick.interest for pick in edition.picks}) > 1
+    wide = console.width >= WIDE
     for number, pick in enumerate(edition.picks, 1):
-        why = reasons_in_words(pick)
-        if several and pick.interest:
+        why = reasons_in_words(pick, edition, title=TITLE)
+        if pick.explores:
+            why = f"by lot, close to {pick.interest}: {why}"
+        elif several and pick.interest:
             why = f"{pick.interest}: {why}"
-        table.add_row(
-            str(number), _score(pick), Text(pick.paper.paper.title), Text(_votes(pick, why))
-        )
+        table.add_row(str(number), _score(pick), _paper(pick, wide=wide), Text(_votes(pick, why)))
     console.print(table)
 
 
@@ -175,11 +180,25 @@ def _score(pick: Pick) -> str:
     return f"{pick.score:.2f}" if pick.interest is not None else "–"
 
 
+def _paper(pick: Pick, *, wide: bool) -> Text:
+    """The title, the sentence that says most where there is room, and what was folded in."""
+    shown = Text(pick.paper.paper.title)
+    if wide and pick.sentence:
+        shown.append("\n")
+        for piece in marked(cut(pick.sentence.text, SENTENCE), pick.sentence.terms):
+            shown.append(piece.text, "bold" if piece.marked else "dim")
+    for twin in pick.twins[:TWINS]:
+        shown.append(f"\nalso as: {cut(twin.paper.title, TITLE)}", "dim")
+    return shown
+
+
 def _votes(pick: Pick, why: str) -> str:
     votes = pick.paper.upvotes
     if not votes or pick.interest is None:
         return why
-    return f"{why} · ▲ {votes}" if why else f"▲ {votes}"
+    lift = lift_of(pick)
+    told = f"▲ {votes} (+{lift})" if lift else f"▲ {votes}"
+    return f"{why} · {told}" if why else told
 
 
 def _source_as_json(source: SourceReport) -> dict[str, Any]:
@@ -201,11 +220,11 @@ def _edition_as_json(edition: Edition) -> dict[str, Any]:
         "date": edition.date.isoformat(),
         "mood": edition.mood.value,
         "considered": edition.considered,
-        "picks": _picks_as_json(edition.picks),
+        "picks": _picks_as_json(edition),
     }
 
 
-def _picks_as_json(picks: Sequence[Pick]) -> list[dict[str, Any]]:
+def _picks_as_json(edition: Edition) -> list[dict[str, Any]]:
     return [
         {
             "position": position,
@@ -218,8 +237,16 @@ def _picks_as_json(picks: Sequence[Pick]) -> list[dict[str, Any]]:
                 {"kind": r.kind.value, "label": r.label, "share": round(r.share, 6)}
                 for r in pick.reasons
             ],
+            "sentence": pick.sentence.text if pick.sentence else None,
+            "terms": list(pick.sentence.terms) if pick.sentence else [],
+            "liked": edition.liked.get(pick.nearest) if pick.nearest is not None else None,
+            "explores": pick.explores,
+            "twins": [
+                {"key": twin.paper.key, "title": twin.paper.title, "url": twin.paper.url}
+                for twin in pick.twins
+            ],
             "announced": pick.paper.announced.isoformat() if pick.paper.announced else None,
             "signals": dict(pick.paper.signals),
         }
-        for position, pick in enumerate(picks, 1)
+        for position, pick in enumerate(edition.picks, 1)
     ]

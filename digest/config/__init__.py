@@ -11,14 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from digest.config.file import Entry, entries_of_file, warnings_of_file
-from digest.config.keys import INTEREST_PREFIX, KEYS, database_url, interest_name, is_known, unknown
+from digest.config.keys import (
+    INTEREST_PREFIX,
+    KEYS,
+    SECRETS,
+    database_url,
+    interest_name,
+    is_known,
+    unknown,
+)
 from digest.errors import ConfigError, UsageError
 from digest.grammar.interests import parse_interest
-from digest.model import Interest, Schedule
+from digest.model import Interest, Schedule, Threshold
 
 __all__ = ["KEYS", "Settings", "database_url", "find_file", "load"]
 
 DEFAULT_FILE = "config.env"
+_THRESHOLD = Threshold()
 # In the environment these are no settings: the first names the file, the second serves the tests.
 _NOT_SETTINGS = frozenset({"DIGEST_CONFIG", "DIGEST_SHARED"})
 
@@ -28,7 +37,7 @@ class Settings:
     """Everything that can be set, checked. None means: not set, and the code has its own default.
 
     `minute` counts from local midnight; `days` is how many days a paper stays a candidate;
-    `threshold` is the least score of a pick (see docs/ranking.md).
+    `threshold` is what a paper must reach to be picked (see docs/ranking.md).
     """
 
     address: str | None = None
@@ -40,12 +49,16 @@ class Settings:
     weekdays: frozenset[int] = frozenset(range(7))
     limit: int = 10
     days: int = 3
-    threshold: float = 0.02
+    threshold: Threshold = _THRESHOLD
     sources: tuple[str, ...] = ("arxiv", "huggingface")
     arxiv_categories: tuple[str, ...] = ("cs.LG", "cs.CL", "cs.CV", "cs.AI", "stat.ML")
     arxiv_feed: str = "https://rss.arxiv.org/atom"
     arxiv_api: str = "https://export.arxiv.org/api/query"
     huggingface: str = "https://huggingface.co/api/daily_papers"
+    bibtex: tuple[Path, ...] = ()
+    zotero: str | None = None
+    zotero_key: str | None = field(default=None, repr=False)
+    zotero_api: str = "https://api.zotero.org"
     database: str | None = None
     outbox: Path | None = None
     smtp_host: str | None = None
@@ -77,7 +90,7 @@ class Settings:
     @property
     def names_a_reader(self) -> bool:
         """Whether the configuration describes a person at all."""
-        return bool(self.address or self.all_interests)
+        return bool(self.address or self.all_interests or self.bibtex or self.zotero)
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
@@ -151,7 +164,7 @@ def _read(entry: Entry, read: Callable[[str], Any]) -> Any:  # noqa: ANN401 - ea
     try:
         return read(entry.value)
     except (UsageError, ValueError, RuntimeError) as error:
-        shown = "this value cannot be used" if "PASSWORD" in entry.key else str(error)
+        shown = "this value cannot be used" if entry.key in SECRETS else str(error)
         raise ConfigError(f"{entry.where}: {entry.key}: {shown}") from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from digest.config.keys import is_known, unknown
+from digest.config.keys import SECRETS, is_known, unknown
 from digest.errors import ConfigError
 
 
@@ -91,7 +91,7 @@ def _why_unreadable(written: str) -> str:
 
 def warnings_of_file(file: Path, entries: list[Entry]) -> list[str]:
     """What a person should mend, though it works."""
-    holds_secret = any("PASSWORD" in entry.key and entry.value for entry in entries)
+    holds_secret = any(entry.key in SECRETS and entry.value for entry in entries)
     if os.name == "posix" and holds_secret and file.stat().st_mode & 0o077:
-        return [f"{file}: others on this machine can read the password in it: chmod 600 {file}"]
+        return [f"{file}: others on this machine can read the secret in it: chmod 600 {file}"]
     return []

@@ -13,8 +13,10 @@ from digest.errors import UsageError
 from digest.grammar.address import parse_address
 from digest.grammar.interests import parse_interest
 from digest.grammar.schedule import parse_hour, parse_weekdays, parse_zone
+from digest.grammar.threshold import parse_threshold
 
 INTEREST_PREFIX = "DIGEST_INTEREST_"
+SECRETS = frozenset(("DIGEST_SMTP_PASSWORD", "DIGEST_ZOTERO_KEY"))
 # The services are the files of their folder; nothing is imported to know their names.
 SERVICES = tuple(
     module.name
@@ -93,6 +95,24 @@ def _path(text: str) -> Path:
     return Path(text.strip()).expanduser()
 
 
+def _paths(text: str) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(_path(one) for one in text.split(",") if one.strip()))
+
+
+def _zotero(text: str) -> str:
+    library = text.strip().strip("/")
+    if not re.fullmatch(r"(?:users|groups)/\d{1,12}", library, re.ASCII):
+        raise UsageError(f"{text!r} is no Zotero library: write users/12345 or groups/67890")
+    return library
+
+
+def _zotero_key(text: str) -> str:
+    key = text.strip()
+    if not re.fullmatch(r"[A-Za-z0-9]{1,64}", key):
+        raise UsageError("it holds more than letters and digits")
+    return key
+
+
 def _address_of_service(text: str) -> str:
     parts = urlsplit(text.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -141,12 +161,16 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_WEEKDAYS": Key("weekdays", parse_weekdays),
     "DIGEST_LIMIT": Key("limit", _number(1, 100)),
     "DIGEST_DAYS": Key("days", _number(1, 30)),
-    "DIGEST_THRESHOLD": Key("threshold", _number(0, 1, whole=False)),
+    "DIGEST_THRESHOLD": Key("threshold", parse_threshold),
     "DIGEST_SOURCES": Key("sources", _choices(*SERVICES)),
     "DIGEST_ARXIV_CATEGORIES": Key("arxiv_categories", _categories),
     "DIGEST_ARXIV_FEED": Key("arxiv_feed", _address_of_service),
     "DIGEST_ARXIV_API": Key("arxiv_api", _address_of_service),
     "DIGEST_HUGGINGFACE": Key("huggingface", _address_of_service),
+    "DIGEST_BIBTEX": Key("bibtex", _paths),
+    "DIGEST_ZOTERO": Key("zotero", _zotero),
+    "DIGEST_ZOTERO_KEY": Key("zotero_key", _zotero_key),
+    "DIGEST_ZOTERO_API": Key("zotero_api", _address_of_service),
     "DIGEST_DATABASE": Key("database", database_url),
     "DIGEST_OUTBOX": Key("outbox", _path),
     "DIGEST_SMTP_HOST": Key("smtp_host", _host),

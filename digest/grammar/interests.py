@@ -4,7 +4,7 @@
 
 Items are parted by commas or line ends. Plain words match singly and together; words in double
 quotes match only as they stand; `^2` doubles an item's weight; `-` excludes; `like:` takes an
-arXiv id, a DOI or an address of a paper that the reader likes.
+arXiv id, a DOI, an address or the title of a paper that the reader likes.
 """
 
 import difflib
@@ -15,8 +15,9 @@ from digest.errors import UsageError
 from digest.identity import read_identifier
 from digest.model import Interest, Keyword, KeywordKind
 
-MAX_ITEMS = 500
+MAX_ITEMS = 2500
 MAX_WEIGHT = 100.0
+_TITLE_WORDS = 3
 
 _PREFIXES = {
     "author": KeywordKind.AUTHOR,
@@ -42,6 +43,7 @@ def parse_interest(name: str, text: str) -> Interest:
     keywords: list[Keyword] = []
     excluded: list[Keyword] = []
     liked: list[str] = []
+    titles: list[str] = []
     for item in _items(text):
         match = _ITEM.fullmatch(item)
         if match is None:
@@ -50,20 +52,26 @@ def parse_interest(name: str, text: str) -> Interest:
                 "like:2401.12345, each with an optional ^weight, or -word to exclude"
             )
         if (match["prefix"] or "").lower() == "like":
-            liked.append(_liked(item, match))
+            text = _liked(item, match)
+            identifier = read_identifier(text)
+            if identifier:
+                liked.append(identifier.key)
+            else:
+                titles.append(text)
             continue
         keyword = _keyword(item, match)
         if match["minus"]:
             excluded.append(keyword)
         else:
             keywords.append(keyword)
-    if len(keywords) + len(excluded) + len(liked) > MAX_ITEMS:
+    if len(keywords) + len(excluded) + len(liked) + len(titles) > MAX_ITEMS:
         raise UsageError(f"interest {name!r} has more than {MAX_ITEMS} items: part it in several")
     return Interest(
         name,
         tuple(dict.fromkeys(keywords)),
         tuple(dict.fromkeys(excluded)),
         tuple(dict.fromkeys(liked)),
+        tuple(dict.fromkeys(titles)),
     )
 
 
@@ -71,6 +79,7 @@ def format_interest(interest: Interest) -> str:
     """Write an interest so that reading it gives the same one."""
     items = [_written(keyword) for keyword in interest.keywords]
     items += [f'like:"{key}"' if _SPECIAL.search(key) else f"like:{key}" for key in interest.liked]
+    items += [f'like:"{title}"' for title in interest.titles]
     items += ["-" + _written(keyword) for keyword in interest.excluded]
     return ", ".join(items)
 
@@ -109,13 +118,13 @@ def _keyword(item: str, match: re.Match[str]) -> Keyword:
 def _liked(item: str, match: re.Match[str]) -> str:
     if match["minus"] or match["weight"] is not None:
         raise UsageError(f"cannot read {item!r}: like: takes neither - nor ^weight")
-    identifier = read_identifier(match["quoted"] or match["plain"] or "")
-    if identifier is None:
+    text = (match["quoted"] or match["plain"] or "").strip()
+    if read_identifier(text) is None and len(re.findall(r"[^\W\d_]{2,}", text)) < _TITLE_WORDS:
         raise UsageError(
             f"cannot read {item!r}: after like: comes an arXiv id (2401.12345), a DOI "
-            "(10.1101/…) or the address of a paper's page"
+            "(10.1101/…), the address of a paper's page or a whole title"
         )
-    return identifier.key
+    return text
 
 
 def _weight(item: str, written: str | None) -> float:

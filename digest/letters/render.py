@@ -1,6 +1,6 @@
 """Setting a letter: Jinja templates, CSS inlined; a broken template is named by file and line."""
 
-import textwrap
+import re
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from digest.errors import TemplateError
 from digest.letters.view import LetterView
 
 COLUMNS = 72
+_SPACES = re.compile(r"[\t\n\x0b\x0c\r ]+")
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
@@ -65,17 +66,23 @@ class Press:
 
 
 def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
-    """Text in lines of 72 columns after `indent` spaces, all but the first after `hang`."""
-    space = " " * indent
-    further = space if hang is None else " " * hang
-    return textwrap.fill(
-        text,
-        COLUMNS,
-        initial_indent=space,
-        subsequent_indent=further,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """Text in lines of 72 columns after `indent` spaces, all but the first after `hang`.
+
+    As textwrap.fill does it without breaking words, in less time.
+    """
+    words = [word for word in _SPACES.split(text) if word]
+    if not words:
+        return ""
+    lines: list[str] = []
+    line = " " * indent + words[0]
+    for word in words[1:]:
+        if len(line) + 1 + len(word) <= COLUMNS:
+            line += f" {word}"
+        else:
+            lines.append(line)
+            line = " " * (indent if hang is None else hang) + word
+    lines.append(line)
+    return "\n".join(lines)
 
 
 def _render(environment: Environment, name: str, letter: LetterView) -> str:

@@ -1,62 +1,26 @@
 """What a letter says, in words: the variables of the templates, ready to be set."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from urllib.parse import quote
 
-from digest.model import (
-    COMMENTS,
-    STARS,
-    UPVOTES,
-    Coverage,
-    Edition,
-    Mood,
-    Pick,
-    ReaderKind,
-    Reason,
-    ReasonKind,
-)
+from digest.letters.picks import PickView, pick_view
+from digest.letters.words import cut, heading_of, named
+from digest.model import Coverage, Edition, Mood, Pick, ReaderKind
 
-UNNAMED = "keywords"
 ABSTRACT = 620
-_AUTHORS = 4
-_TITLE, _SHORT_TITLE = 400, 160
-_NAME, _SHORT_NAME = 80, 40
 _TITLE_IN_SUBJECT = 120
 _SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face Daily Papers", "file": "your files"}
-
-
 _ASIDE = frozenset(("arxiv ids",))  # looked up for the ranking, announced by nobody
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A link under a pick."""
-
-    label: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class PickView:
-    """One paper as the letter shows it; empty texts are left out."""
-
-    number: int
-    title: str
-    url: str
-    byline: str
-    categories: tuple[str, ...]
-    abstract: str
-    why: str
-    counts: str
-    links: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Section:
-    """Picks under one heading: an interest, or what is trending."""
+    """Picks under one heading: an interest, what is trending, or the one to explore."""
 
     heading: str
+    note: str
     picks: tuple[PickView, ...]
 
 
@@ -87,7 +51,7 @@ def view_of(edition: Edition, owner: str | None, abstract: int = ABSTRACT) -> Le
     day = edition.date
     return LetterView(
         subject=subject_of(edition),
-        preheader=" · ".join(_cut(pick.paper.paper.title, 80) for pick in edition.picks[1:4]),
+        preheader=_preheader(edition),
         date=f"{day:%A}, {day.day} {day:%B %Y}",
         coverage=_coverage(edition),
         intro=_intro(edition),
@@ -108,93 +72,39 @@ def subject_of(edition: Edition) -> str:
     if not edition.picks:
         return "Nothing new today"
     more = len(edition.picks) - 1
-    best = _cut(edition.picks[0].paper.paper.title, _TITLE_IN_SUBJECT)
+    best = cut(edition.picks[0].paper.paper.title, _TITLE_IN_SUBJECT)
     return f"{best}, and {more} more" if more else best
 
 
-def reasons_in_words(pick: Pick) -> str:
-    """Why a pick was made: its terms, authors and categories with the score."""
-    terms = _labels(pick.reasons, ReasonKind.TERM)
-    authors = _labels(pick.reasons, ReasonKind.AUTHOR)
-    categories = _labels(pick.reasons, ReasonKind.CATEGORY)
-    said = []
-    if terms:
-        said.append(f"speaks of {_listed(terms)}")
-    if authors:
-        said.append(f"by {_listed(authors)}")
-    if categories:
-        said.append(f"in {_listed(categories)}")
-    if said:
-        return "; ".join(said)
-    return _listed(_labels(pick.reasons, ReasonKind.UPVOTES))
+def _preheader(edition: Edition) -> str:
+    """What a mailbox shows beside the subject: the next titles, none of them to explore."""
+    titles = [pick.paper.paper.title for pick in edition.picks[1:4] if not pick.explores]
+    return " · ".join(cut(title, 80) for title in titles)
 
 
-def _sections(edition: Edition, abstract: int) -> list[Section]:
-    """Picks by interest, in the order of the best of each; numbered as they are read."""
+def _sections(edition: Edition, abstract: int) -> Iterator[Section]:
+    """Picks by interest, in the order of the best of each, and the one to explore after all.
+
+    They are numbered as they are read.
+    """
     by_interest: dict[str | None, list[Pick]] = {}
     for pick in edition.picks:
-        by_interest.setdefault(pick.interest, []).append(pick)
-    only_one = len(edition.reader.interests) == 1
+        if not pick.explores:
+            by_interest.setdefault(pick.interest, []).append(pick)
     numbers = count(1)
-    return [
-        Section(
-            _heading(interest, only_one=only_one),
-            tuple(_pick_view(next(numbers), pick, abstract) for pick in picks),
-        )
-        for interest, picks in by_interest.items()
-    ]
+    for interest, picks in by_interest.items():
+        views = tuple(pick_view(next(numbers), pick, edition, abstract) for pick in picks)
+        yield Section(heading_of(edition.reader, interest), "", views)
+    for pick in edition.picks:
+        if pick.explores:
+            view = pick_view(next(numbers), pick, edition, abstract)
+            yield Section("Further afield", _near_miss(pick, edition), (view,))
 
 
-def _heading(interest: str | None, *, only_one: bool) -> str:
-    if interest is None:
-        return "Trending"
-    if interest == UNNAMED:
-        return "For you" if only_one else "Your keywords"
-    return interest[:1].upper() + interest[1:]
-
-
-def _pick_view(number: int, pick: Pick, abstract: int) -> PickView:
-    paper = pick.paper.paper
-    links = (
-        ("Abstract", paper.url),
-        ("PDF", paper.pdf),
-        ("Code", paper.code),
-        ("Project", paper.project),
-    )
-    why = reasons_in_words(pick) if pick.interest is not None else ""
-    return PickView(
-        number=number,
-        title=_cut(paper.title, _TITLE if abstract else _SHORT_TITLE),
-        url=paper.url or paper.pdf or paper.project or "",
-        byline=_byline(paper.authors, _NAME if abstract else _SHORT_NAME),
-        categories=paper.categories[:3],
-        abstract=_cut(paper.abstract, abstract) if abstract else "",
-        why=f"Why: {why} (score {pick.score:.2f})" if why else "",
-        counts=_counts(pick),
-        links=tuple(Link(label, url) for label, url in links if url),
-    )
-
-
-def _byline(authors: tuple[str, ...], most: int) -> str:
-    names = [_cut(author, most) for author in authors]
-    if len(names) > _AUTHORS:
-        return f"{', '.join(names[: _AUTHORS - 1])} and {len(names) - _AUTHORS + 1} others"
-    return ", ".join(names)
-
-
-def _counts(pick: Pick) -> str:
-    signals = pick.paper.signals
-    words = (
-        (UPVOTES, "▲ {} upvote{}"),
-        (COMMENTS, "{} comment{}"),
-        (STARS, "★ {} star{}"),
-    )
-    shown = [
-        text.format(f"{signals[name]:,}", "" if signals[name] == 1 else "s")
-        for name, text in words
-        if signals.get(name)
-    ]
-    return " · ".join(shown)
+def _near_miss(pick: Pick, edition: Edition) -> str:
+    """Why a paper is shown that no interest asked for."""
+    near = named(edition.reader, pick.interest) if pick.interest else "your interests"
+    return f"A near miss for {near} (score {pick.score:.2f}, below the threshold), drawn by lot."
 
 
 def _coverage(edition: Edition) -> str:
@@ -229,40 +139,16 @@ def _quiet(edition: Edition) -> str:
     """The interests that nothing met, while others found something."""
     if edition.mood is not Mood.MATCHED or not edition.silent:
         return ""
-    return f"Nothing today for: {', '.join(_named(name) for name in edition.silent)}."
-
-
-def _named(interest: str) -> str:
-    return "your keywords" if interest == UNNAMED else interest
+    return (
+        f"Nothing today for: {', '.join(named(edition.reader, name) for name in edition.silent)}."
+    )
 
 
 def _because(edition: Edition) -> str:
     reader = edition.reader
     if reader.kind is ReaderKind.UNSAVED:
         return "Made on request from the command line."
-    names = [interest.name for interest in reader.interests]
-    interests = ", ".join(_named(name) for name in names)
+    interests = ", ".join(named(reader, interest.name) for interest in reader.interests)
     if not interests:
         return f"You get this at {reader.address}, without interests: the most upvoted papers."
     return f"You get this at {reader.address} for: {interests}."
-
-
-def _labels(reasons: tuple[Reason, ...], kind: ReasonKind) -> list[str]:
-    return [reason.label for reason in reasons if reason.kind is kind]
-
-
-def _listed(labels: list[str]) -> str:
-    if len(labels) < 2:  # noqa: PLR2004 - one needs no "and"
-        return "".join(labels)
-    return f"{', '.join(labels[:-1])} and {labels[-1]}"
-
-
-def _cut(text: str, most: int) -> str:
-    """Text of bounded length, cut at a sentence where one ends late enough, else at a word."""
-    if len(text) <= most:
-        return text
-    sentence = text.rfind(". ", 0, most)
-    if sentence > most * 0.6:
-        return text[: sentence + 1]
-    word = text.rfind(" ", 0, most - 1)
-    return text[: word if word > most // 2 else most - 1].rstrip(" ,;:-") + "…"

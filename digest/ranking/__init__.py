@@ -4,14 +4,14 @@ A ranker is made for the candidates of one date and then answers for shards of r
 profiles × candidates at once, never reader by reader.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.model import Interest, Paper, Reason
+from digest.model import Interest, Reason, Sentence
 
 Scores = NDArray[np.float32]
 Vector = NDArray[np.float64]
@@ -19,24 +19,74 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A paper of the store that speaks for an interest, or with a weight below 0 against it."""
+
+    number: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """One interest, with the papers that its `like:` items name, as far as the store has them."""
+    """One interest with its examples, newest first; `kept` is what a ranker made of it before.
+
+    `titles` are liked papers that the store does not have.
+    """
 
     interest: Interest
-    liked: tuple[Paper, ...] = ()
+    examples: tuple[Example, ...] = ()
+    titles: tuple[str, ...] = ()
+    kept: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a candidate has its score: reasons, largest first, whose shares add up to it.
+
+    `nearest` is the number of the liked paper that is most like it.
+    """
+
+    reasons: tuple[Reason, ...]
+    sentence: Sentence | None = None
+    nearest: int | None = None
 
 
 class Ranker(Protocol):
     """Scores and explains the candidates that it was made for."""
 
+    def prepare(self, profiles: Sequence[Profile]) -> list[Profile]:
+        """The same profiles, each with what is worth keeping of it until it changes."""
+        ...
+
     def score(self, profiles: Sequence[Profile]) -> Scores:
         """An array [profiles × candidates]; minus infinity where a profile excludes a paper."""
         ...
 
-    def explain(self, profile: Profile, candidate: int) -> tuple[Reason, ...]:
-        """What carried a candidate's score, the largest share first."""
+    def level(self, profile: Profile, share: float) -> float:
+        """The score that this share of the papers of the past reached."""
         ...
 
+    def explain(
+        self, profile: Profile, candidate: int, most: int = 4, least: float = 0.05
+    ) -> Explanation:
+        """What carried a candidate's score.
 
-MakeRanker = Callable[[Sequence[Paper], Sequence[Paper]], Ranker]
-"""Makes a ranker from a background of papers and the candidates of a date."""
+        Args:
+            profile: whose score.
+            candidate: of which paper.
+            most: at most so many terms by name.
+            least: the least share of a term that is named, as a part of the largest.
+        """
+        ...
+
+    def strongest(self, candidate: int, most: int) -> list[str]:
+        """The words and pairs that say most of a candidate, whoever reads it, as it writes them."""
+        ...
+
+    def alike(self, candidates: Sequence[int]) -> Scores:
+        """How alike candidates are to each other, [n × n]; 1 for the same text."""
+        ...
+
+    def twins(self) -> dict[int, int]:
+        """Candidates that say the same as an earlier one, and that one."""
+        ...

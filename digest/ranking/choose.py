@@ -1,20 +1,31 @@
 """From scores to picks: pure, and the same every time."""
 
-from collections.abc import Collection, Mapping
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from digest.ranking import Scores
 
+DIVERSITY = 0.15
+_POOL = 4
+_NEAR = 20
+
+Alike = Callable[[Sequence[int]], Scores]
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A candidate, the interest (row of the scores) that it serves best, and its score there."""
+    """A candidate, the interest (row of the scores) that it serves best, and its score there.
+
+    `twins` are candidates that say the same and were folded into it.
+    """
 
     candidate: int
     interest: int
     score: float
+    twins: tuple[int, ...] = ()
 
 
 def choose(
@@ -22,43 +33,131 @@ def choose(
     barred: Collection[int],
     places: Mapping[int, int],
     *,
-    threshold: float,
+    levels: Sequence[float],
     limit: int,
+    twins: Mapping[int, int] | None = None,
+    alike: Alike | None = None,
 ) -> list[Choice]:
     """The best candidates above the threshold, best first, with room for every interest.
 
     Each paper serves the interest for which it scores highest. Every interest that has papers
     gets an equal share of half the places before the rest go to the best scores, so that a small
-    interest is not crowded out by a large one.
+    interest is not crowded out by a large one. Of papers that say the same the best stands for
+    all. A paper gives way to one that scores up to 0.15 less, the more it is like those chosen.
 
     Args:
         scores: [interests × candidates].
-        barred: candidates that must not be chosen.
+        barred: candidates that must not be chosen, nor their twins.
         places: each candidate's place in the order that breaks ties.
-        threshold: the least score of a choice.
+        levels: the least score of a choice, for each interest.
         limit: the most choices.
+        twins: candidates that say the same as another one, and that one.
+        alike: how alike candidates are, [n × n]; 1 for the same text.
     """
     if scores.size == 0 or limit < 1:
         return []
-    best = scores.argmax(axis=0)
-    top = scores.max(axis=0)
-    barred = set(barred)
-    ranked = [
-        Choice(place, int(best[place]), float(top[place]))
-        for place in np.flatnonzero((top >= threshold) & np.isfinite(top)).tolist()
-        if place not in barred
-    ]
-    ranked.sort(key=lambda choice: (-round(choice.score, 6), places[choice.candidate]))
+    ranked = _folded(_ranked(scores, barred, places, levels), barred, twins or {})
     interests = {choice.interest for choice in ranked}
     share = max(1, limit // (2 * len(interests))) if interests else 0
-    chosen: list[Choice] = []
+    pool = _pool(ranked, limit, share)
+    likeness = (
+        alike([choice.candidate for choice in pool])
+        if alike and len(pool) > 1
+        else np.zeros((len(pool), len(pool)), np.float32)
+    )
+    near = np.zeros(len(pool), np.float32)
     taken = dict.fromkeys(interests, 0)
-    for choice in ranked:
-        if taken[choice.interest] < share and len(chosen) < limit:
-            taken[choice.interest] += 1
-            chosen.append(choice)
-    kept = {choice.candidate for choice in chosen}
-    for choice in ranked:
-        if len(chosen) < limit and choice.candidate not in kept:
-            chosen.append(choice)
+    left = list(range(len(pool)))
+    chosen: list[Choice] = []
+    while left and len(chosen) < limit:
+        short = [n for n in left if taken[pool[n].interest] < share] or left
+        best = min(
+            short,
+            key=lambda n: (
+                -round(pool[n].score - DIVERSITY * float(near[n]), 6),
+                places[pool[n].candidate],
+            ),
+        )
+        left.remove(best)
+        chosen.append(pool[best])
+        taken[pool[best].interest] += 1
+        near = np.maximum(near, likeness[best])
     return sorted(chosen, key=lambda c: (-round(c.score, 6), places[c.candidate]))
+
+
+def explore(
+    scores: Scores,
+    barred: Collection[int],
+    places: Mapping[int, int],
+    *,
+    chosen: Collection[int],
+    least: float,
+    seed: str,
+) -> Choice | None:
+    """One of the twenty papers that came nearest to being chosen, by lot: what votes learn from.
+
+    Args:
+        scores: [interests × candidates].
+        barred: candidates that must not be shown.
+        places: each candidate's place in the order that breaks ties.
+        chosen: candidates that are shown already, and their twins.
+        least: the least score of a paper that is near at all.
+        seed: the lot; the same seed draws the same.
+    """
+    if scores.size == 0:
+        return None
+    near = _ranked(scores, {*barred, *chosen}, places, [least] * scores.shape[0])
+    if not near:
+        return None
+    return random.Random(seed).choice(near[:_NEAR])  # noqa: S311 - a lot, no secret
+
+
+def _ranked(
+    scores: Scores, barred: Collection[int], places: Mapping[int, int], levels: Sequence[float]
+) -> list[Choice]:
+    """Candidates that reach the level of an interest, each with the interest it serves best."""
+    reached = np.where(scores >= np.asarray(levels, np.float32)[:, None], scores, -np.inf)
+    best = reached.argmax(axis=0)
+    top = reached.max(axis=0)
+    shut = set(barred)
+    ranked = [
+        Choice(candidate, int(best[candidate]), float(top[candidate]))
+        for candidate in np.flatnonzero(np.isfinite(top)).tolist()
+        if candidate not in shut
+    ]
+    ranked.sort(key=lambda choice: (-round(choice.score, 6), places[choice.candidate]))
+    return ranked
+
+
+def _folded(
+    ranked: Sequence[Choice], barred: Collection[int], twins: Mapping[int, int]
+) -> list[Choice]:
+    """Without twins: the best of those that say the same stands for all, unless one is barred."""
+    if not twins:
+        return list(ranked)
+    shut = {twins.get(candidate, candidate) for candidate in barred}
+    groups: dict[int, list[Choice]] = {}
+    for choice in ranked:
+        groups.setdefault(twins.get(choice.candidate, choice.candidate), []).append(choice)
+    return [
+        Choice(
+            first.candidate,
+            first.interest,
+            first.score,
+            tuple(sorted(other.candidate for other in others)),
+        )
+        for group, (first, *others) in groups.items()
+        if group not in shut
+    ]
+
+
+def _pool(ranked: Sequence[Choice], limit: int, share: int) -> list[Choice]:
+    """The best of all, and the best of each interest."""
+    taken: dict[int, int] = {}
+    pool = []
+    for number, choice in enumerate(ranked):
+        mine = taken.get(choice.interest, 0)
+        if number < _POOL * limit or mine < share:
+            pool.append(choice)
+        taken[choice.interest] = mine + 1
+    return pool

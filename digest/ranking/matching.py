@@ -16,7 +16,10 @@ _TOKEN = re.compile(r"\w+")
 
 def plain(text: str) -> str:
     """Lower case, accents off: what is compared."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    text = text.casefold()
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFKD", text)
     return "".join(char for char in parts if not unicodedata.combining(char))
 
 
@@ -34,13 +37,12 @@ class Matcher:
     """Looks keywords up in candidates; each keyword once, whoever asks."""
 
     papers: Sequence[Paper]
-    _texts: list[str] = field(init=False)
+    _texts: dict[int, str] = field(default_factory=dict)
     _by_family: dict[str, list[tuple[int, list[str]]]] = field(init=False)
     _found: dict[tuple[KeywordKind, str], Mask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Prepare the texts and an index of family names."""
-        self._texts = [words(paper.text) for paper in self.papers]
+        """Prepare an index of family names."""
         self._by_family = {}
         for number, paper in enumerate(self.papers):
             for author in paper.authors:
@@ -49,13 +51,20 @@ class Matcher:
 
     def holds(self, candidate: int, phrase: str) -> bool:
         """Whether a candidate's title or abstract holds a phrase exactly."""
-        return _sought(phrase) in self._texts[candidate]
+        return _sought(phrase) in self._text(candidate)
 
     def has(self, candidate: int, phrase: str) -> bool:
         """Whether a candidate's title or abstract holds a phrase, or its plural."""
         found = _sought(phrase).rstrip()
-        text = self._texts[candidate]
+        text = self._text(candidate)
         return f"{found} " in text or f"{found}s " in text
+
+    def _text(self, candidate: int) -> str:
+        """The words of a candidate, found when they are first asked for."""
+        known = self._texts.get(candidate)
+        if known is None:
+            known = self._texts[candidate] = words(self.papers[candidate].text)
+        return known
 
     def matches(self, keyword: Keyword) -> Mask:
         """Which candidates meet a keyword exactly."""

@@ -1,8 +1,11 @@
 """What everyone reads: the order of papers by their counts."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from digest.model import COMMENTS, STARS, UPVOTES, Reason, ReasonKind, StoredPaper
+
+MOST_LIFT = 0.05
 
 
 def by_upvotes(papers: Sequence[StoredPaper]) -> list[int]:
@@ -25,9 +28,21 @@ def trend_score(paper: StoredPaper) -> float:
     return float(paper.upvotes or 0)
 
 
-def trend_reasons(paper: StoredPaper) -> tuple[Reason, ...]:
-    """The upvotes, in words, as far as there are any."""
+def trend_reasons(paper: StoredPaper, share: float | None = None) -> tuple[Reason, ...]:
+    """The upvotes, in words, as far as there are any; they are the score unless they add to it."""
     if not paper.upvotes:
         return ()
     votes = "1 upvote" if paper.upvotes == 1 else f"{paper.upvotes} upvotes"
-    return (Reason(ReasonKind.UPVOTES, votes, float(paper.upvotes)),)
+    return (Reason(ReasonKind.UPVOTES, votes, paper.upvotes if share is None else share),)
+
+
+def lifts(papers: Sequence[StoredPaper]) -> list[float]:
+    """What upvotes add to a score: up to 0.05, for the share of upvoted papers that have fewer.
+
+    It orders papers that fit about as well; it never brings one above the threshold.
+    """
+    votes = sorted(paper.upvotes for paper in papers if paper.upvotes)
+    return [
+        MOST_LIFT * bisect_left(votes, paper.upvotes) / len(votes) if paper.upvotes else 0.0
+        for paper in papers
+    ]

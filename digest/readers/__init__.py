@@ -92,6 +92,11 @@ def find(store: Store, address: str) -> Reader | None:
     return None
 
 
+def find_configured(store: Store) -> Reader | None:
+    """The person of the configuration, as it was last kept."""
+    return store.readers.find(CONFIG_NAME)
+
+
 def keep_configured(store: Store, settings: Settings, now: datetime) -> Reader | None:
     """Bring the person of the configuration into the store, or let it rest where there is none.
 

@@ -1,7 +1,7 @@
 """Where papers come from; one file a source, those asked each day in `services/`.
 
 A source turns a service's answer into sightings and says how complete they are. Parsing bytes is
-a function apart from fetching them; asking politely is `http.py`'s business.
+a function apart from fetching them; asking politely is `digest.intake.http`'s business.
 """
 
 from collections.abc import Iterator

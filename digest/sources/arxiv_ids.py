@@ -6,11 +6,11 @@ from xml.etree.ElementTree import Element
 
 from digest.errors import SourceError
 from digest.identity import home_of, pdf_of, read_identifier
+from digest.intake.http import PoliteSession
+from digest.intake.normal import clean, clean_names, clean_title, clean_words
+from digest.intake.paper import with_title_key
 from digest.model import Paper
 from digest.sources import Parsed
-from digest.sources.http import PoliteSession
-from digest.sources.normal import clean, clean_names, clean_title, clean_words
-from digest.sources.paper import with_title_key
 from digest.sources.xml import entries, root_tag
 
 NAME = "arxiv ids"

@@ -35,10 +35,10 @@ class Files:
         failed: list[str] = []
         for path in self.paths:
             try:
-                with _opened(path) as stream:
+                with opened(path) as stream:
                     yield from _batches(stream, path.name, request)
             except (OSError, EOFError, zlib.error) as error:
-                failed.append(f"{path.name}: {_in_words(error)}")
+                failed.append(f"{path.name}: {in_words(error)}")
             except SourceError as error:
                 failed.append(error.problem)
         if failed:
@@ -73,7 +73,7 @@ def _batches(stream: BinaryIO, place: str, request: Request) -> Iterator[Batch]:
     saved = is_saved_page(text)
     if named_lines or (not saved and any(line[:1] == "{" for line in text.splitlines())):
         empty = True
-        for batch in parse_lines(_lines(stream), place, request.date, request.now):
+        for batch in parse_lines(lines_of(stream), place, request.date, request.now):
             empty = False
             yield batch
         if empty:
@@ -105,7 +105,7 @@ def _beginning(stream: BinaryIO) -> str:
     return head.decode("utf-8", errors="replace").lstrip("\ufeff \r\n\t")
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
     """Lines of bounded length; what is longer comes cut, and its rest is skipped."""
     first = True
     while line := stream.readline(MAX_LINE + 1):
@@ -115,13 +115,15 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
             line = stream.readline(MAX_LINE + 1)
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
+    """A file's bytes, unpacked where it is gzip by its first two bytes."""
     with path.open("rb") as stream:
         packed = stream.read(2) == _GZIP
     return cast("BinaryIO", gzip.open(path, "rb") if packed else path.open("rb"))
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """Why a file could not be read, or not to its end."""
     if isinstance(error, EOFError):
         return "the gzip file ends too early; read as far as that"
     if isinstance(error, gzip.BadGzipFile | zlib.error):

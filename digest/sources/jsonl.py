@@ -10,10 +10,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
+from digest.intake.normal import clean, clean_date, clean_time
+from digest.intake.paper import midday, paper_from_fields, signals_from_fields
 from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Sighting
 from digest.sources import Batch, Parsed
-from digest.sources.normal import clean, clean_date, clean_time
-from digest.sources.paper import midday, paper_from_fields, signals_from_fields
 
 LINES_A_BATCH = 500
 MAX_LINE = 4 * 1024 * 1024
@@ -53,7 +53,7 @@ def parse_lines(lines: Iterable[bytes], place: str, today: date, now: datetime) 
 
 def _read_line(line: bytes, today: date, now: datetime) -> Sighting | str:
     """A paper, or what is wrong with the line."""
-    fields = _fields(line)
+    fields = fields_of(line)
     if isinstance(fields, str):
         return fields
     paper = paper_from_fields(fields)
@@ -69,7 +69,7 @@ def _read_line(line: bytes, today: date, now: datetime) -> Sighting | str:
     return Sighting(paper, Announcement.NEW, announced, signals)
 
 
-def _fields(line: bytes) -> dict[str, object] | str:
+def fields_of(line: bytes) -> dict[str, object] | str:
     """The object of a line, or what is wrong with it."""
     if len(line) > MAX_LINE:
         return f"longer than {MAX_LINE >> 20} MB"

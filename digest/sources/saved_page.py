@@ -8,9 +8,9 @@ not shift all that follows.
 
 import re
 
+from digest.intake.paper import paper_from_fields
 from digest.model import Sighting
 from digest.sources import Batch, Parsed
-from digest.sources.paper import paper_from_fields
 
 MARK = "Get trending papers in your email inbox"
 _BUTTON = "Subscribe"

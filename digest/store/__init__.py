@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, make_url, select
 
 from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
-from digest.store.engine import open_engine
+from digest.store.engine import open_engine, reading
+from digest.store.libraries import Libraries
 from digest.store.papers import Papers
+from digest.store.profiles import Profiles
 from digest.store.readers import Readers
+from digest.store.schema import house
 from digest.store.visits import Visits
+from digest.store.votes import Votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,16 @@ class Store:
     editions: Editions
     deliveries: Deliveries
     visits: Visits
+    votes: Votes
+    libraries: Libraries
+    profiles: Profiles
     engine: Engine
+
+    def identity(self) -> str:
+        """What tells this database from all others: 32 hex digits, made with it once."""
+        with reading(self.engine) as connection:
+            identity: str = connection.execute(select(house.c.identity)).scalar_one()
+            return identity
 
     def close(self) -> None:
         """Give all connections back."""
@@ -45,6 +58,9 @@ def open_store(address: str) -> Store:
         Editions(engine),
         Deliveries(engine),
         Visits(engine),
+        Votes(engine),
+        Libraries(engine),
+        Profiles(engine),
         engine,
     )
 

@@ -9,23 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from digest.identity import is_strong
-from digest.model import Announcement, Paper, Sighting
+from digest.model import Paper, Sighting
 from digest.store.engine import insert_new, upsert
+from digest.store.joining import FRESH, join_rows
 from digest.store.merging import merged, same_work
 from digest.store.rows import columns_of, numbers_of, rows_of
-from digest.store.schema import announcements, paper_keys, papers, picks, signals
-
-FRESH = [kind.value for kind in Announcement if kind.fresh]
-
-# Tables that refer to a paper, with the columns that make a row of theirs one of a kind.
-_REFERRING: Sequence[tuple[Table, tuple[str, ...]]] = (
-    (announcements, ("source", "date")),
-    (signals, ("source", "name", "observed")),
-    (picks, ("edition_id",)),
-)
+from digest.store.schema import announcements, paper_keys, papers, signals
 
 
 @dataclass(slots=True)
@@ -37,6 +29,7 @@ class _Shelf:
     numbers: dict[str, int] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
     new_keys: set[str] = field(default_factory=set)
+    told: dict[int, tuple[str, str]] = field(default_factory=dict)  # title and abstract as stored
     made: int = 0
 
     def place(self, paper: Paper) -> tuple[int, list[int]]:
@@ -86,7 +79,17 @@ class _Shelf:
         del self.papers[drop], self.dates[drop]
         self.changed.discard(drop)
         self.changed.add(keep)
+        if drop > 0:  # the number of the row that goes must not be the last one, to be given again
+            self.told.pop(keep, None)
         return keep, drop
+
+    def retold(self) -> list[int]:
+        """Stored works that say something else now, and those that another row was joined to."""
+        return sorted(
+            number
+            for number, paper in self.papers.items()
+            if number > 0 and self.told.get(number) != (paper.title, paper.abstract)
+        )
 
     def renumber(self, real: Mapping[int, int]) -> None:
         """Give new works the numbers of their rows."""
@@ -98,16 +101,18 @@ def add_sightings(
 ) -> int:
     """Store a batch; returns how many works were not known before."""
     shelf = _load(connection, [key for sighting in sightings for key in sighting.paper.keys])
+    last = connection.scalar(select(func.max(papers.c.change))) or 0
     for sighting in sightings:
         number, same = shelf.place(sighting.paper)
         for other in same:
             number, gone = shelf.join(number, other)
             if gone > 0:
-                _join_rows(connection, number, gone)
+                join_rows(connection, number, gone)
         if sighting.kind.fresh:
             shelf.date(number, sighting.announced or today)
-    added = _insert_works(connection, shelf)
+    added = _insert_works(connection, shelf, last)
     _update_works(connection, shelf)
+    _count_changes(connection, shelf.retold(), last + added)
     placed = [(shelf.numbers[sighting.paper.key], sighting) for sighting in sightings]
     _insert_announcements(connection, placed, source, today)
     _insert_signals(connection, placed, source)
@@ -120,43 +125,21 @@ def _load(connection: Connection, keys: Sequence[str]) -> _Shelf:
     for number, (paper, announced) in rows_of(connection, set(numbers.values())).items():
         shelf.papers[number] = paper
         shelf.dates[number] = announced
+        shelf.told[number] = (paper.title, paper.abstract)
         shelf.numbers.update(dict.fromkeys(paper.keys, number))
     return shelf
 
 
-def _join_rows(connection: Connection, keep: int, drop: int) -> None:
-    """Make all that refers to one row refer to the other, and delete the one."""
-    for table, own in _REFERRING:
-        kept = table.alias()
-        twin = select(1).where(
-            kept.c.paper_id == keep, *(kept.c[name] == table.c[name] for name in own)
-        )
-        if table is announcements:  # fresh in one row is fresh in the one that stays
-            fresh = select(1).where(
-                kept.c.paper_id == drop,
-                *(kept.c[name] == table.c[name] for name in own),
-                kept.c.kind.in_(FRESH),
-            )
-            stale = table.c.kind.not_in(FRESH)
-            connection.execute(
-                update(table)
-                .where(table.c.paper_id == keep, stale, fresh.exists())
-                .values(kind=Announcement.CROSS.value)
-            )
-        connection.execute(delete(table).where(table.c.paper_id == drop, twin.exists()))
-        connection.execute(update(table).where(table.c.paper_id == drop).values(paper_id=keep))
-    connection.execute(
-        update(paper_keys).where(paper_keys.c.paper_id == drop).values(paper_id=keep)
-    )
-    connection.execute(delete(papers).where(papers.c.id == drop))
-
-
-def _insert_works(connection: Connection, shelf: _Shelf) -> int:
+def _insert_works(connection: Connection, shelf: _Shelf, last: int) -> int:
     fresh = sorted((number for number in shelf.papers if number < 0), reverse=True)
     if fresh:
         rows = [
-            {**columns_of(shelf.papers[number]), "announced": shelf.dates[number]}
-            for number in fresh
+            {
+                **columns_of(shelf.papers[number]),
+                "announced": shelf.dates[number],
+                "change": change,
+            }
+            for change, number in enumerate(fresh, last + 1)
         ]
         made = connection.execute(
             insert(papers).returning(papers.c.id, sort_by_parameter_order=True), rows
@@ -181,6 +164,19 @@ def _update_works(connection: Connection, shelf: _Shelf) -> None:
         connection.execute(
             update(papers).where(papers.c.id == bindparam("number")).values(**values),
             [{n if n == "number" else f"new_{n}": v for n, v in row.items()} for row in rows],
+        )
+
+
+def _count_changes(connection: Connection, numbers: Sequence[int], last: int) -> None:
+    if numbers:
+        connection.execute(
+            update(papers)
+            .where(papers.c.id == bindparam("number"))
+            .values(change=bindparam("new_change")),
+            [
+                {"number": number, "new_change": change}
+                for change, number in enumerate(numbers, last + 1)
+            ],
         )
 
 

@@ -13,7 +13,8 @@ from digest.model import Edition, Message
 from digest.store.deliveries import State
 from digest.store.engine import Turn, insert_new, reading, writing
 from digest.store.readers import DAILY
-from digest.store.schema import announcements, deliveries, editions, papers, picks, readers
+from digest.store.rows import readers_here
+from digest.store.schema import announcements, deliveries, editions, papers, picks
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,16 @@ class MadeEdition:
 
     edition: Edition
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where a reader saw a paper: the edition's date, the place in it, and what brought it."""
+
+    date: date
+    position: int
+    score: float
+    interest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +107,38 @@ class Editions:
                 had.setdefault(reader, set()).add(paper)
             return had
 
+    def interest_of(self, reader: int, paper: int) -> str | None:
+        """The interest that brought a paper to a reader, in the latest edition that had it."""
+        with reading(self.engine) as connection:
+            found: str | None = connection.scalar(
+                select(picks.c.interest)
+                .join(editions, editions.c.id == picks.c.edition_id)
+                .where(editions.c.reader_id == reader, picks.c.paper_id == paper)
+                .order_by(editions.c.date.desc(), editions.c.id.desc())
+                .limit(1)
+            )
+            return found
+
+    def shown(self, reader: int, paper: int) -> list[Shown]:
+        """Every edition of a reader that had a paper, oldest first; not those refused for good."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(editions.c.date, picks.c.position, picks.c.score, picks.c.interest)
+                .join(picks, picks.c.edition_id == editions.c.id)
+                .join(deliveries, deliveries.c.edition_id == editions.c.id)
+                .where(
+                    editions.c.reader_id == reader,
+                    picks.c.paper_id == paper,
+                    deliveries.c.state != State.FAILED.value,
+                )
+                .order_by(editions.c.date, editions.c.id)
+            )
+            return [Shown(*row) for row in rows]
+
 
 def _still_there(connection: Connection, made: Sequence[MadeEdition]) -> list[MadeEdition]:
     """Without editions whose reader left, or whose paper became another row, meanwhile."""
-    numbers = [m.edition.reader.row for m in made]
-    here = select(readers.c.id).where(readers.c.id.in_(numbers))
-    stay = set(connection.scalars(here.with_for_update(read=True)))
+    stay = readers_here(connection, [m.edition.reader.row for m in made])
     shown = {pick.paper.number for m in made for pick in m.edition.picks}
     papers_here = select(papers.c.id).where(papers.c.id.in_(shown))
     whole = set(connection.scalars(papers_here))

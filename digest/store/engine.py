@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from digest.errors import StoreError
 
-REVISION = "0001"
+REVISION = "0002"
 
 
 class Turn(IntEnum):
@@ -35,6 +35,7 @@ class Turn(IntEnum):
     MIGRATE = 1
     PAPERS = 2
     SAVE_READER = 3
+    PROFILES = 4
 
 
 _LOCKS = 0x64696765  # our own space among a server's advisory locks

@@ -1,15 +1,16 @@
-"""Papers as they are read back: by key, as candidates of a day, as a background."""
+"""Papers as they are read back: by key or number, as candidates of a day, as they changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
-from digest.model import Paper, Sighting, StoredPaper
-from digest.store.adding import FRESH, add_sightings
+from digest.model import Changed, Paper, Sighting, StoredPaper
+from digest.store.adding import add_sightings
 from digest.store.engine import Turn, reading, writing
-from digest.store.rows import latest_signals, numbers_of, paper_of, rows_of
+from digest.store.joining import FRESH
+from digest.store.rows import chunks, latest_signals, numbers_of, paper_of, rows_of
 from digest.store.schema import announcements, papers
 
 
@@ -50,29 +51,106 @@ class Papers:
             rows = rows_of(connection, set(numbers.values()))
             return {key: rows[number][0] for key, number in numbers.items()}
 
+    def numbers_by_keys(self, keys: Iterable[str]) -> dict[str, int]:
+        """The rows of the papers that these keys name, by key; unknown ones are left out."""
+        with reading(self.engine) as connection:
+            return numbers_of(connection, list(keys))
+
+    def by_numbers(self, numbers: Iterable[int]) -> dict[int, StoredPaper]:
+        """The papers of these rows, with every source that announced them as fresh."""
+        sources: dict[int, set[str]] = {number: set() for number in numbers}
+        with reading(self.engine) as connection:
+            for chunk in chunks(sources):
+                its = announcements.c.paper_id.in_(chunk)
+                for number, names in _sources(connection, its).items():
+                    sources[number] |= names
+            return _stored(connection, sources)
+
     def candidates(self, day: date, days: int) -> list[StoredPaper]:
         """Papers announced as fresh on `day` or on the `days` - 1 days before, oldest row first."""
+        window = announcements.c.date.between(day - timedelta(days=days - 1), day)
         with reading(self.engine) as connection:
-            found = connection.execute(
-                select(announcements.c.paper_id, announcements.c.source).where(
-                    announcements.c.date.between(day - timedelta(days=days - 1), day),
-                    announcements.c.kind.in_(FRESH),
-                )
+            return list(_stored(connection, _sources(connection, window)).values())
+
+    def announced_between(self, first: date, last: date) -> dict[date, int]:
+        """How many papers were first announced as fresh on each day; days without any are left out.
+
+        Args:
+            first: the first day that counts.
+            last: the last day that counts.
+        """
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(papers.c.announced, func.count())
+                .where(papers.c.announced.between(first, last))
+                .group_by(papers.c.announced)
+                .order_by(papers.c.announced)
             )
-            sources: dict[int, set[str]] = {}
-            for number, source in found:
-                sources.setdefault(number, set()).add(source)
-            rows = rows_of(connection, set(sources))
-            counts = latest_signals(connection, set(sources))
-        return [
-            StoredPaper(
-                number, paper, announced, tuple(sorted(sources[number])), counts.get(number, {})
+            return {day: count for day, count in rows if day is not None}
+
+    def changes(self, after: int, most: int) -> list[Changed]:
+        """At most `most` papers that are new or have another text since the change `after`.
+
+        A paper stands where it last changed. Two that turn out to be one work are a change of the
+        one that stays; the number of the other is no longer among `numbers()`.
+        """
+        named = [papers.c[name] for name in ("change", "key", "announced", "title", "abstract")]
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(papers.c.id, *named)
+                .where(papers.c.change > after)
+                .order_by(papers.c.change)
+                .limit(most)
             )
-            for number, (paper, announced) in sorted(rows.items())
-        ]
+            return [Changed(*row) for row in rows]
+
+    def key_at(self, change: int) -> str | None:
+        """The key of the paper that last changed with this number; None where none did."""
+        with reading(self.engine) as connection:
+            key: str | None = connection.scalar(
+                select(papers.c.key).where(papers.c.change == change)
+            )
+            return key
+
+    def last_change(self) -> int:
+        """The number of the latest change; 0 while there are no papers."""
+        with reading(self.engine) as connection:
+            return connection.scalar(select(func.max(papers.c.change))) or 0
+
+    def numbers(self) -> list[int]:
+        """All rows, in order: one that is missing was joined to another.
+
+        SQLite may give its number to a paper that comes later, which is a change then.
+        """
+        with reading(self.engine) as connection:
+            return sorted(connection.scalars(select(papers.c.id)))  # by an index, not the table
 
     def background(self, most: int) -> list[Paper]:
         """The `most` papers that came last: what a reader's profile is compared with."""
         with reading(self.engine) as connection:
             rows = connection.execute(select(papers).order_by(papers.c.id.desc()).limit(most))
             return [paper_of(row, (row.key,)) for row in rows]
+
+
+def _sources(connection: Connection, wanted: ColumnElement[bool]) -> dict[int, set[str]]:
+    """Who announced papers as fresh, by row."""
+    rows = connection.execute(
+        select(announcements.c.paper_id, announcements.c.source).where(
+            wanted, announcements.c.kind.in_(FRESH)
+        )
+    )
+    found: dict[int, set[str]] = {}
+    for number, source in rows:
+        found.setdefault(number, set()).add(source)
+    return found
+
+
+def _stored(connection: Connection, sources: Mapping[int, set[str]]) -> dict[int, StoredPaper]:
+    """The papers of these rows, oldest first."""
+    counts = latest_signals(connection, sources)
+    return {
+        number: StoredPaper(
+            number, paper, announced, tuple(sorted(sources[number])), counts.get(number, {})
+        )
+        for number, (paper, announced) in sorted(rows_of(connection, sources).items())
+    }

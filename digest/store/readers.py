@@ -84,8 +84,9 @@ class Readers:
             connection.execute(update(readers).where(readers.c.name == name).values(active=False))
 
     def remove(self, name: str) -> bool:
-        """Delete a reader with all its editions; returns whether there was one."""
-        with writing(self.engine) as connection:
+        """Delete a reader with all that refers to it; returns whether there was one."""
+        # Papers must not be joined meanwhile: both would take the same rows, in other orders.
+        with writing(self.engine, Turn.PAPERS) as connection:
             gone = connection.execute(delete(readers).where(readers.c.name == name))
             return gone.rowcount > 0
 

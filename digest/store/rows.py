@@ -1,4 +1,4 @@
-"""Rows of the paper tables as values, and back; shared by reading and adding."""
+"""Rows as values, and back; what several nouns of the store share."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from digest.model import Paper
 from digest.store.merging import strength
-from digest.store.schema import paper_keys, papers, signals
+from digest.store.schema import paper_keys, papers, readers, signals
 
 _PARAMETERS = 10_000  # well below what either database takes in one statement
 
@@ -104,3 +104,18 @@ def latest_signals(connection: Connection, numbers: Iterable[int]) -> dict[int, 
             counts = found.setdefault(number, {})
             counts[name] = max(value, counts.get(name, 0))
     return dict(found)
+
+
+def readers_here(connection: Connection, numbers: Iterable[int]) -> set[int]:
+    """Which of these readers are there; they cannot leave before the transaction ends."""
+    here: set[int] = set()
+    for chunk in chunks(numbers):
+        rows = select(readers.c.id).where(readers.c.id.in_(chunk)).order_by(readers.c.id)
+        here.update(connection.scalars(rows.with_for_update(read=True)))
+    return here
+
+
+def is_paper(connection: Connection, number: int) -> bool:
+    """Whether there is such a row, which may have become another one meanwhile."""
+    found = connection.scalar(select(papers.c.id).where(papers.c.id == number))
+    return found is not None

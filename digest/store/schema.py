@@ -64,6 +64,10 @@ papers = Table(
     Col("code", Text),
     Col("project", Text),
     Col("announced", Date),  # the earliest date on which any source announced it as fresh
+    # Counts up over the whole store with every new paper and every change of a title or abstract.
+    Col("change", Integer, nullable=False, server_default="0"),
+    Index("ix_papers_change", "change", unique=True),
+    Index("ix_papers_announced", "announced"),
 )
 
 paper_keys = Table(
@@ -177,4 +181,53 @@ deliveries = Table(
     Col("answer", Text),
     Col("settled", UtcTime),
     Index("ix_deliveries_queue", "channel", "state", "not_before"),
+)
+
+house = Table(  # one row: what tells this installation from all others
+    "house",
+    metadata,
+    Col("id", Integer, primary_key=True),
+    Col("identity", String(32), nullable=False),
+)
+
+# A reader has up to two votes on a paper: an opinion (more, less or mute: the last one counts) and
+# a place on the reading list (save), which comes and goes by itself. `saved` tells the two apart.
+# One table, because both are read together, ordered by time, and move together when papers merge.
+votes = Table(
+    "votes",
+    metadata,
+    Col("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    Col("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Col("saved", Boolean, primary_key=True),
+    Col("kind", String(20), nullable=False),
+    Col("interest", String(200)),
+    Col("at", UtcTime, nullable=False),
+)
+
+library = Table(
+    "library",
+    metadata,
+    Col("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    Col("origin", String(200), primary_key=True),
+    Col("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Col("added", Date),
+)
+
+library_visits = Table(
+    "library_visits",
+    metadata,
+    Col("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    Col("origin", String(200), primary_key=True),
+    Col("version", Integer),  # as the service counts
+    Col("asked", UtcTime),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Col("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    Col("position", Integer, primary_key=True),
+    Col("digest", String(64), nullable=False),
+    Col("fitted", String(32), nullable=False),
+    Col("vector", LargeBinary, nullable=False),
 )

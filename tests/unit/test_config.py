@@ -103,6 +103,8 @@ def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
         ("DIGEST_HUGGINGFACE=http://[::1\n", "line 1: DIGEST_HUGGINGFACE: "),
         ("DIGEST_OUTBOX=~nosuchuser/x\n", "line 1: DIGEST_OUTBOX: "),
         (SMTP.replace("PASSWORD=p", "PASSWORD=pässwort"), "line 3: .*PASSWORD: this value cannot"),
+        ("DIGEST_ZOTERO=roe\n", "line 1: DIGEST_ZOTERO: 'roe' is no Zotero library: write users/"),
+        ("DIGEST_ZOTERO_KEY=abc-1\n", "line 1: DIGEST_ZOTERO_KEY: this value cannot be used"),
         (SMTP.replace("HOST=h", "HOST=smtp..example.org"), "no host's name"),
         ("\r\n\r\n  \nDIGEST_X=1\n", "line 4: unknown key"),
         ("DIGEST_INTEREST__=owls\n", "line 1: unknown key"),
@@ -162,6 +164,17 @@ def test_passwords_are_neither_shown_nor_left_open() -> None:
     assert "chmod 600" in settings.warnings[0]
     path.chmod(0o600)
     assert load(path, {}).warnings == ()
+
+
+def test_the_key_of_zotero_is_a_secret_too() -> None:
+    """Not in the settings' text; a file that others can read is warned of."""
+    path = write("DIGEST_ZOTERO=groups/7/\nDIGEST_ZOTERO_KEY=canary\nDIGEST_BIBTEX=a.bib, b.bib\n")
+    path.chmod(0o644)
+    settings = load(path, {})
+    assert (settings.zotero, settings.zotero_key) == ("groups/7", "canary")
+    assert settings.bibtex == (Path("a.bib"), Path("b.bib"))
+    assert "canary" not in repr(settings)
+    assert "chmod 600" in settings.warnings[0]
 
 
 def test_the_example_documents_every_key_and_can_be_read(checkout: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.sources.normal import (
+from digest.intake.normal import (
     clean,
     clean_address,
     clean_count,

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from digest.errors import SourceError, UsageError
+from digest.intake.http import PoliteSession
 from digest.model import Announcement
 from digest.sources import Batch, Request
 from digest.sources.arxiv_ids import parse_answer
 from digest.sources.file import Files, find_files
-from digest.sources.http import PoliteSession
 from digest.sources.saved_page import parse_page
 from digest.sources.services.arxiv import ArxivFeed, parse_feed
 from digest.sources.services.huggingface import parse_daily

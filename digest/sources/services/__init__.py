@@ -7,8 +7,8 @@ makes the source.
 import importlib
 
 from digest.config import Settings
+from digest.intake.http import PoliteSession
 from digest.sources import Source
-from digest.sources.http import PoliteSession
 
 
 def open_service(name: str, session: PoliteSession, settings: Settings) -> Source:

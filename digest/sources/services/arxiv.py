@@ -14,17 +14,17 @@ from xml.etree.ElementTree import Element
 from digest.config import Settings
 from digest.errors import SourceError
 from digest.identity import home_of, pdf_of, read_identifier
-from digest.model import Announcement, Paper, Sighting
-from digest.sources import Batch, Parsed, Request
-from digest.sources.http import PoliteSession
-from digest.sources.normal import (
+from digest.intake.http import PoliteSession
+from digest.intake.normal import (
     clean,
     clean_date,
     clean_names,
     clean_title,
     clean_words,
 )
-from digest.sources.paper import with_title_key
+from digest.intake.paper import with_title_key
+from digest.model import Announcement, Paper, Sighting
+from digest.sources import Batch, Parsed, Request
 from digest.sources.xml import entries, root_tag
 
 NAME = "arxiv"

@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 
 from digest.config import Settings
 from digest.errors import SourceError
+from digest.intake.http import PoliteSession
+from digest.intake.paper import paper_from_fields, signals_from_fields
 from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Sighting
 from digest.sources import Batch, Parsed, Request
-from digest.sources.http import PoliteSession
-from digest.sources.paper import paper_from_fields, signals_from_fields
 
 NAME = "huggingface"
 PAGE = 100

@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,6 +19,7 @@ from digest.errors import SourceError
 MAX_BODY = 64 * 1024 * 1024
 MAX_REDIRECTS = 5
 _CHUNK = 65_536
+_OK = frozenset((200,))
 _BUSY = frozenset((429, 500, 502, 503, 504))
 _SHORT_WAIT = 30.0
 _SILENCE = 20.0  # seconds without a byte
@@ -31,6 +32,25 @@ class _BusyError(Exception):
     def __init__(self, problem: str, wait: float | None) -> None:
         super().__init__(problem)
         self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service said: its status, its headers (by name in any case) and its body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked, until when, and which answers are no error; headers may hold a key."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    expected: frozenset[int]
+    end: float
 
 
 @dataclass(slots=True)
@@ -73,6 +93,23 @@ class PoliteSession:
         Raises:
             SourceError: for every other outcome; with `retry_at` where the service named a time.
         """
+        return self.ask(source, url, params, {"Accept": accept}).body
+
+    def ask(
+        self,
+        source: str,
+        url: str,
+        params: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        expected: frozenset[int] = _OK,
+    ) -> Answer:
+        """The answer to a request with headers, if its status is one of those expected.
+
+        The headers are not sent on to another host, since they may hold a key.
+
+        Raises:
+            SourceError: for every other outcome; with `retry_at` where the service named a time.
+        """
         end = self.clock() + self.deadline
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_BusyError),
@@ -82,7 +119,8 @@ class PoliteSession:
             reraise=True,
         )
         try:
-            return attempts(self._once, url, params, accept, end)
+            target = requests.Request("GET", url, params=params).prepare().url or url
+            return attempts(self._once, _Question(target, headers or {}, expected, end))
         except _BusyError as busy:
             retry_at = None
             if busy.wait:
@@ -93,21 +131,25 @@ class PoliteSession:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise SourceError(source, f"{_in_words(error)} at {url}") from error
 
-    def _once(self, url: str, params: dict[str, str] | None, accept: str, end: float) -> bytes:
+    def _once(self, question: _Question) -> Answer:
         """One attempt, redirects followed by hand: the body of a redirect is never read."""
-        target = requests.Request("GET", url, params=params).prepare().url or url
+        target = question.url
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                with self._ask(target, accept, end) as answer:
+                with self._send(target, question) as answer:
+                    self._back_off(target, answer)
                     if "Location" in answer.headers and answer.is_redirect:
                         target = _next(target, answer.headers["Location"])
                         continue
                     if answer.status_code in _BUSY:
-                        wait = _retry_after(answer.headers.get("Retry-After"))
+                        wait = _retry_after(
+                            answer.headers.get("Retry-After") or answer.headers.get("Backoff")
+                        )
                         raise _BusyError(f"answered {answer.status_code} {answer.reason}", wait)
-                    if answer.status_code != requests.codes.ok:
+                    if answer.status_code not in question.expected:
                         raise requests.HTTPError(f"answered {answer.status_code} {answer.reason}")
-                    return self._read(answer, end)
+                    body = self._read(answer, question.end)
+                    return Answer(answer.status_code, answer.headers, body)
         except (requests.ConnectionError, requests.Timeout) as error:
             if "NameResolutionError" in str(error):  # no network: trying again changes nothing
                 raise requests.RequestException("no such host, or no network") from error
@@ -118,20 +160,28 @@ class PoliteSession:
             raise requests.HTTPError("redirected to something that is no web address") from error
         raise requests.TooManyRedirects
 
-    def _ask(self, url: str, accept: str, end: float) -> requests.Response:
+    def _send(self, url: str, question: _Question) -> requests.Response:
         self._wait_for_turn(urlsplit(url).hostname or "")
         if self.stopping():
             raise requests.RequestException("stopped before the answer")
-        left = end - self.clock()
+        left = question.end - self.clock()
         if left <= 0:
             raise requests.RequestException(f"no answer within {self.deadline:.0f} s")
+        same_host = urlsplit(url)[:2] == urlsplit(question.url)[:2]
         return self._session.get(
             url,
-            headers={"Accept": accept},
+            headers=dict(question.headers) if same_host else {},
             timeout=min(left, _SILENCE),
             stream=True,
             allow_redirects=False,
         )
+
+    def _back_off(self, url: str, answer: requests.Response) -> None:
+        """Leave a host alone for as long as it asks in passing, with an answer that is complete."""
+        wait = _retry_after(answer.headers.get("Backoff"))
+        if wait:
+            with self._turn:
+                self._last[urlsplit(url).hostname or ""] = self.clock() + wait - self.spacing
 
     def _read(self, answer: requests.Response, end: float) -> bytes:
         parts: list[bytes] = []
@@ -151,6 +201,8 @@ class PoliteSession:
     def _wait_for_turn(self, host: str) -> None:
         with self._turn:
             wait = self._last.get(host, float("-inf")) + self.spacing - self.clock()
+            if wait > max(_SHORT_WAIT, self.spacing):
+                raise _BusyError("asked us to wait", wait)
             if wait > 0:
                 self._sleep(wait)
             self._last[host] = self.clock()

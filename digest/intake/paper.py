@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from digest.identity import home_of, pdf_of, read_identifier, title_key
-from digest.model import Paper, Signal
-from digest.sources.normal import (
+from digest.intake.normal import (
     clean,
     clean_address,
     clean_count,
@@ -13,6 +12,7 @@ from digest.sources.normal import (
     clean_title,
     clean_words,
 )
+from digest.model import Paper, Signal
 
 
 def with_title_key(key: str | None, title: str) -> tuple[str, ...]:

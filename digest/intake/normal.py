@@ -21,8 +21,9 @@ _EARLIEST = date(1985, 1, 1)
 
 _MATH = re.compile(r"\$\$?([^$]{1,400}?)\$\$?")
 _COMMAND = re.compile(
-    r"""\\[a-zA-Z]+\s*(?:\{[^{}]{0,200}\})*   # \alpha  \emph{word}
-      | \\[`'^"~=.]\s*\{?[a-zA-Z]\}?          # accents: \'e  \"{o}
+    r"""\\[Hvcudbkr](?:\s*\{\s*[a-zA-Z]\s*\}|\s+[a-zA-Z])  # accents by letter: \v{s}  \H o
+      | \\[`'^"~=.]\s*(?:\{\s*\\?[a-zA-Z]\s*\}|\\[ij](?![a-zA-Z])|[a-zA-Z])  # \'e  \"{o}  \'{\i}
+      | \\[a-zA-Z]+\s*(?:\{[^{}]{0,200}\})*   # \alpha  \emph{word}
       | \\[&%$\#_{}]                          # escaped signs
       | \\[,:;!]\ ?                           # narrow spaces""",
     re.VERBOSE,

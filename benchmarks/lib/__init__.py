@@ -1,0 +1,1 @@
+"""What benchmarks share; a folder of its own, because every file beside it is a benchmark."""

@@ -1,0 +1,252 @@
+"""The catalogue: the ranking's index of papers, kept in step with the store.
+
+One process at a time brings it up to date; others go on with what is there. Whatever the index
+lacks is counted from the store's text, so a late index costs time and never a paper.
+"""
+
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from digest.model import Changed, StoredPaper
+from digest.progress import Progress
+from digest.store import Store
+
+if TYPE_CHECKING:
+    from digest.ranking.index import Index
+    from digest.ranking.model import Model
+    from digest.ranking.sheet import Sheet
+    from digest.ranking.terms import Terms
+    from digest.ranking.tfidf import TfidfRanker
+
+log = logging.getLogger(__name__)
+
+_PART = 200  # texts counted at once
+_COMMIT = 5000  # papers a commit of the index
+_PATIENCE = 60.0
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """All papers of the store as the ranking knows them.
+
+    `folder` is where the index lies; without one it is made anew for each process, in a folder that
+    is removed at the end.
+    """
+
+    store: Store
+    folder: Path | None
+    progress: Progress
+    _index: "Index | None" = None
+    _terms: "Terms | None" = None
+    _passing: "tempfile.TemporaryDirectory[str] | None" = field(default=None)
+
+    def refresh(self, *, exact: bool = False) -> "Index":
+        """Bring the index up to date: papers that are new or have another text, papers that went.
+
+        Args:
+            exact: weigh all papers anew, as if the index were made now.
+        """
+        try:
+            return self._refreshed(exact=exact)
+        except OSError as error:
+            if self._passing is not None:
+                raise
+            log.warning("no index can be kept in %s (%s)", self.folder, error.strerror)
+            self._pass()
+            return self._refreshed(exact=exact)
+
+    def _refreshed(self, *, exact: bool) -> "Index":
+        from digest.ranking import index as files  # noqa: PLC0415 - NumPy, where it is needed
+        from digest.ranking.sheet import joined  # noqa: PLC0415
+
+        with self._alone() as alone:
+            if not alone:
+                return self._as_it_is()
+            index = self._opened()
+            for changes, sheets in self._counted(index):
+                index = files.append(
+                    index,
+                    joined(sheets),
+                    [change.number for change in changes],
+                    [change.announced.toordinal() if change.announced else 0 for change in changes],
+                    change=changes[-1].change,
+                    key=changes[-1].key,
+                )
+            index = self._without_gone(index)
+            if index.needs_fit or exact:
+                index = files.fit(index)
+            files.tidy(index)
+        self._index = index
+        return index
+
+    def learn(self) -> bool:
+        """Learn the subjects of all papers anew, where many came; returns whether it was done."""
+        from digest.ranking import index as files  # noqa: PLC0415
+
+        if self._index is None or not self._index.needs_subjects:
+            return False
+        try:
+            with self._alone() as alone:
+                if not alone:
+                    return False
+                with self.progress.track("learning the subjects of all papers, for tomorrow", None):
+                    self._index = files.relearn(self._opened())
+                files.tidy(self._index)
+        except OSError as error:
+            log.warning("the subjects cannot be kept in %s (%s)", self.folder, error.strerror)
+            return False
+        return True
+
+    @property
+    def index(self) -> "Index":
+        """The state of the index that this process works with."""
+        if self._index is None:
+            self._index = self.refresh()
+        return self._index
+
+    @property
+    def terms(self) -> "Terms":
+        """What counts texts."""
+        if self._terms is None:
+            from digest.ranking.terms import Terms  # noqa: PLC0415
+
+            self._terms = Terms()
+        return self._terms
+
+    def model(self) -> "Model":
+        """What the ranker knows of papers in general."""
+        from digest.ranking.model import Model, sample_of_past  # noqa: PLC0415
+
+        index = self.index
+        announced = np.flatnonzero(index.alive & (index.days > 0))
+        past = announced[np.argsort(index.days[announced], kind="stable")]
+        return Model(self.terms, index.weights, index.subjects, index.take(sample_of_past(past)))
+
+    def counted(self, numbers: Sequence[int]) -> "Sheet":
+        """What was counted of papers of the store, in this order; empty for one that is unknown."""
+        from digest.ranking.sheet import joined  # noqa: PLC0415
+
+        rows = self.index.rows_of(np.array(numbers, np.int64))
+        missing = np.flatnonzero(rows < 0)
+        known = self.index.take(rows[rows >= 0])
+        if not missing.size:
+            return known
+        lacked = [numbers[place] for place in missing.tolist()]
+        papers = self.store.papers.by_numbers(lacked)
+        texts = [papers[number].paper.text if number in papers else "" for number in lacked]
+        both = joined([known, self.terms.count(texts)])
+        order = np.zeros(len(numbers), np.int64)
+        order[rows >= 0] = np.arange(len(known))
+        order[missing] = np.arange(len(known), len(both))
+        return both.take(order)
+
+    def ranker(self, candidates: Sequence[StoredPaper]) -> "TfidfRanker":
+        """A ranker of these papers."""
+        from digest.ranking.tfidf import TfidfRanker  # noqa: PLC0415
+
+        sheet = self.counted([stored.number for stored in candidates])
+        papers = [stored.paper for stored in candidates]
+        return TfidfRanker(self.model(), papers, sheet, self.counted)
+
+    def close(self) -> None:
+        """Remove what was made for this process alone."""
+        if self._passing is not None:
+            self._passing.cleanup()
+            self._passing = None
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Keep other writers out; False where another one writes for longer than a minute."""
+        place = self._place()
+        lock = FileLock(f"{place}.lock")
+        try:
+            lock.acquire(timeout=_PATIENCE)
+        except Timeout:
+            log.warning("another process writes the index %s: going on with what is there", place)
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def _place(self) -> Path:
+        """The folder of the index; one for this process alone where the usual one is no good."""
+        if self.folder is not None and self._passing is None:
+            try:
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                probe = self.folder.parent / f"{self.folder.name}.lock"
+                probe.touch()
+            except OSError as error:
+                log.warning("no index can be kept in %s (%s)", self.folder, error.strerror)
+            else:
+                return self.folder
+        return self._pass() / "index"
+
+    def _pass(self) -> Path:
+        """A folder for this process alone, from now on."""
+        if self._passing is None:
+            self._passing = tempfile.TemporaryDirectory(prefix="digest-index-")
+        return Path(self._passing.name)
+
+    def _opened(self) -> "Index":
+        """The index as it lies there, or an empty one where it is not of this database."""
+        from digest.ranking import index as files  # noqa: PLC0415
+
+        identity = self.store.identity()
+        index = files.open_index(self._place(), identity)
+        if index is None or index.mostly_dead or not self._in_step(index):
+            return files.new_index(self._place(), identity)
+        return index
+
+    def _in_step(self, index: "Index") -> bool:
+        """Whether the store still has what the index read last; a restored backup has not."""
+        change = index.head.change
+        if not change:
+            return True
+        key = self.store.papers.key_at(change)
+        return change <= self.store.papers.last_change() and key in (None, index.head.key)
+
+    def _as_it_is(self) -> "Index":
+        """The index that another process is writing; without any, one for this process alone."""
+        from digest.ranking import index as files  # noqa: PLC0415
+
+        index = files.open_index(self._place(), self.store.identity())
+        if index is None:
+            self._pass()
+            return self.refresh()
+        self._index = index
+        return index
+
+    def _counted(self, index: "Index") -> Iterator[tuple[list[Changed], list["Sheet"]]]:
+        """What the index has not read yet, counted, in parts."""
+        after = index.head.change
+        with self.progress.track("reading papers into the index", None) as advance:
+            while changes := self.store.papers.changes(after, _COMMIT):
+                after = changes[-1].change
+                yield (
+                    changes,
+                    [
+                        self.terms.count([change.text for change in changes[start : start + _PART]])
+                        for start in range(0, len(changes), _PART)
+                    ],
+                )
+                advance(len(changes))
+
+    def _without_gone(self, index: "Index") -> "Index":
+        """The index without papers that were merged into others."""
+        from digest.ranking import index as files  # noqa: PLC0415
+
+        if index.papers <= self.store.papers.count():
+            return index
+        here = set(self.store.papers.numbers())
+        known = index.numbers[index.alive].tolist()
+        return files.bury(index, [number for number in known if number not in here])

@@ -1,0 +1,272 @@
+"""The account of a paper, as text for people and as JSON for programs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from digest.account import Account, Verdict, Weighed
+from digest.model import Pick, ReasonKind, StoredPaper, Threshold
+
+MOST_TERMS = 12
+LEAST = 0.005  # less is shown as 0.00
+_SETTING = "DIGEST_THRESHOLD"
+_KINDS = {ReasonKind.AUTHOR: "author ", ReasonKind.CATEGORY: "category "}
+
+
+def show_account(console: Console, account: Account) -> None:
+    """Tell it from the outcome to the addends to what would change it."""
+    _say(console, account.paper.paper.title, style="bold")
+    _say(console, _known_as(account.paper), style="dim")
+    _say(console, f"for {account.reader.address}, edition of {account.day}", style="dim")
+    console.print()
+    for line in _outcome(account):
+        _say(console, line)
+    for weighed in account.interests:
+        _show_interest(console, account, weighed)
+    advice = list(_advice(account))
+    if advice:
+        console.print()
+        _say(console, "What would change it", style="bold")
+        for line in advice:
+            _say(console, line, indent=2)
+
+
+def account_as_json(account: Account) -> dict[str, Any]:
+    """The whole account for programs; see docs/commands.md for its fields."""
+    return {
+        "reader": account.reader.address,
+        "date": account.day.isoformat(),
+        **_paper_as_json(account.paper),
+        "announced": account.paper.announced.isoformat() if account.paper.announced else None,
+        "sources": list(account.paper.sources),
+        "signals": dict(account.paper.signals),
+        "verdict": account.verdict.value,
+        "candidate": account.is_candidate,
+        "considered": account.considered,
+        "place": account.place,
+        "position": account.position,
+        "explores": bool(account.pick and account.pick.explores),
+        "stands_for_it": _stand_in(account.pick) if account.verdict is Verdict.TWIN else None,
+        "twins": [_paper_as_json(twin) for twin in account.twins],
+        "shown": [
+            {"date": one.date.isoformat(), "position": one.position, "interest": one.interest}
+            for one in account.shown
+        ],
+        "votes": [{"vote": vote.kind.value, "at": vote.at.isoformat()} for vote in account.votes],
+        "counts_for": list(account.counts_for),
+        "libraries": list(account.origins),
+        "threshold": {"score": account.threshold.score, "a_day": account.threshold.a_day},
+        "interests": [_interest_as_json(one) for one in account.interests],
+        "would_change": {
+            "threshold": account.remedy.score,
+            "a_day": account.remedy.a_day,
+            "has_room": account.remedy.has_room,
+            "limit": account.remedy.limit,
+            "keywords": [
+                {
+                    "keyword": trial.keyword,
+                    "interest": trial.interest,
+                    "score": round(trial.score, 6),
+                    "level": round(trial.level, 6),
+                    "reaches": trial.reaches,
+                }
+                for trial in account.remedy.trials
+            ],
+        },
+    }
+
+
+def _say(console: Console, text: str, *, style: str = "", indent: int = 0) -> None:
+    console.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
+
+
+def _known_as(stored: StoredPaper) -> str:
+    said = [stored.paper.key]
+    if stored.announced:
+        by = f" by {', '.join(stored.sources)}" if stored.sources else ""
+        said.append(f"announced {stored.announced}{by}")
+    else:
+        said.append("announced by no source: looked up, or only liked")
+    if stored.upvotes:
+        said.append(f"▲ {stored.upvotes}")
+    return " · ".join(said)
+
+
+def _outcome(account: Account) -> Iterator[str]:
+    """What became of it, and the facts that stand beside the scores."""
+    sent = next((one for one in account.shown if one.date == account.day), None)
+    if sent:
+        yield f"It was number {sent.position} of this edition. Made now, the edition would say:"
+    yield _verdict(account)
+    if account.is_candidate:
+        by = "by its best score" if any(one.asks for one in account.interests) else "by upvotes"
+        yield f"Of {account.considered:,} candidates it is number {account.place} {by}."
+    else:
+        yield f"Beside {account.considered:,} candidates it would be number {account.place}."
+    for one in account.shown:
+        if one.date != account.day:
+            yield f"It was number {one.position} of the edition of {one.date}."
+    for vote in account.votes:
+        yield f"Your vote: {vote.kind.value}, on {vote.at:%Y-%m-%d}."
+    for origin in account.origins:
+        yield f"It is in your library {origin}."
+    if account.counts_for:
+        yield f"Interests that learn from it: {', '.join(account.counts_for)}."
+    for twin in account.twins:
+        yield f"It says the same as {twin.paper.title} ({twin.paper.key})."
+
+
+def _verdict(account: Account) -> str:
+    pick, first, last = account.pick, *account.window
+    wanting = [one for one in account.interests if one.asks and one.score is not None]
+    if pick is not None and account.verdict is Verdict.PICKED:
+        return f"Picked: number {account.position} of {_size(account)}, {_because(pick)}."
+    if pick is not None and account.verdict is Verdict.TWIN:
+        return (
+            f"Picked as part of number {account.position} of {_size(account)}: "
+            f"{pick.paper.paper.title} says the same and stands for it."
+        )
+    if account.verdict is Verdict.BELOW:
+        best = min(wanting, key=lambda one: one.short_of)
+        return (
+            f"Not picked: {best.score:.2f} is {best.short_of:.2f} below the threshold of "
+            f"“{best.name}”, {best.level:.2f}."
+        )
+    return {
+        Verdict.NO_CANDIDATE: f"Not picked: no candidate. Those of the date were announced as new "
+        f"from {first} to {last}.",
+        Verdict.KNOWN: "Not picked: you know it (or one that says the same): liked, voted on, or "
+        "in a library.",
+        Verdict.HAD: "Not picked: you had it before.",
+        Verdict.EXCLUDED: f"Not picked: excluded by {_excluded(account)}.",
+        Verdict.LESS_READ: "Not picked: no interests, so upvotes chose, and others have more.",
+        Verdict.CROWDED_OUT: f"Not picked: good enough, but the {_size(account)} places went to "
+        "papers that score higher or differ more from each other.",
+    }[account.verdict]
+
+
+def _size(account: Account) -> int:
+    return len(account.edition.picks) if account.edition else 0
+
+
+def _because(pick: Pick) -> str:
+    if pick.explores:
+        return f"drawn by lot from those that came near to “{pick.interest}”, to learn from votes"
+    if pick.interest is None:
+        return "chosen by upvotes"
+    return f"for “{pick.interest}” with {pick.score:.2f}"
+
+
+def _excluded(account: Account) -> str:
+    return " and ".join(
+        f"-{text} (“{one.name}”)" for one in account.interests for text in one.excluded
+    )
+
+
+def _show_interest(console: Console, account: Account, weighed: Weighed) -> None:
+    """An interest's score with all of its addends."""
+    console.print()
+    if weighed.score is None:
+        words = ", ".join(f"-{text}" for text in weighed.excluded)
+        _say(console, f"{weighed.name}: excluded by {words}", style="bold")
+        return
+    if not weighed.asks:
+        _say(console, f"{weighed.name}: excludes, and not this paper", style="bold")
+        return
+    _say(console, f"{weighed.name}: {weighed.score + weighed.lift:.2f}", style="bold")
+    _say(console, _level(weighed, account.threshold), style="dim", indent=2)
+    _say(
+        console, f"number {weighed.place} of all candidates by this interest", style="dim", indent=2
+    )
+    for share, label in _addends(weighed):
+        _say(console, f"{share:+.2f}  {label}", indent=2)
+    if weighed.why and weighed.why.sentence and len(weighed.why.reasons) > 1:
+        _say(console, f"says most: “{weighed.why.sentence.text}”", indent=2)
+    if weighed.nearest:
+        _say(console, f"nearest of the liked papers: {weighed.nearest}", indent=2)
+
+
+def _level(weighed: Weighed, threshold: Threshold) -> str:
+    setting = _SETTING if threshold.a_day is None else f"{_SETTING}={threshold.a_day:g} a day"
+    said = f"threshold {weighed.level:.2f} ({setting})"
+    if weighed.a_day is None:
+        return said
+    many = f"{weighed.a_day:.0f}" if weighed.a_day >= 1 else f"{weighed.a_day:.1g}"
+    return f"{said}, which about {many} papers a day reach"
+
+
+def _addends(weighed: Weighed) -> list[tuple[float, str]]:
+    """What adds up to the score; small terms are one line."""
+    reasons = weighed.why.reasons if weighed.why else ()
+    named = [reason for reason in reasons if reason.kind is not ReasonKind.REST]
+    shown = [reason for reason in named if abs(reason.share) >= LEAST][:MOST_TERMS]
+    small = [reason for reason in named if reason not in shown]
+    lines = [(reason.share, _KINDS.get(reason.kind, "") + reason.label) for reason in shown]
+    if small:
+        label = "1 more term" if len(small) == 1 else f"{len(small)} more terms"
+        lines.append((sum(reason.share for reason in small), label))
+    rest = sum(reason.share for reason in reasons if reason.kind is ReasonKind.REST)
+    lines.append((rest, "all else, less what all papers have in common"))
+    if weighed.lift:
+        lines.append((weighed.lift, "its upvotes"))
+    return lines
+
+
+def _advice(account: Account) -> Iterator[str]:
+    """What would have to change, as it was tried."""
+    remedy = account.remedy
+    lower = f"{remedy.score:g}" if remedy.score is not None else f"{remedy.a_day} a day"
+    if (remedy.score, remedy.a_day) != (None, None):
+        full = "" if remedy.has_room else ", but others would take the places of the edition"
+        if not account.is_candidate:
+            full = ", on a date on which it is a candidate"
+        yield f"{_SETTING}={lower} would be low enough for it{full}."
+    reaching = [trial for trial in remedy.trials if trial.reaches]
+    for trial in reaching:
+        keyword = f"The keyword “{trial.keyword}” in “{trial.interest}”"
+        yield f"{keyword}: it would score {trial.score:.2f}."
+    if remedy.trials and not reaching:
+        tried = ", ".join(f"{trial.keyword} {trial.score:.2f}" for trial in remedy.trials)
+        yield f"No single one of its strongest terms as a keyword would do: {tried}."
+    if remedy.limit is not None:
+        yield f"An edition of {remedy.limit} papers (DIGEST_LIMIT, a reader's --limit) has room."
+    if account.verdict is Verdict.EXCLUDED:
+        yield f"Without {_excluded(account)} it would be weighed."
+    if account.verdict is Verdict.NO_CANDIDATE and account.paper.announced:
+        yield f"--date {account.paper.announced} asks about the day on which it was announced."
+
+
+def _stand_in(pick: Pick | None) -> dict[str, Any] | None:
+    return _paper_as_json(pick.paper) if pick else None
+
+
+def _paper_as_json(stored: StoredPaper) -> dict[str, Any]:
+    return {"key": stored.paper.key, "title": stored.paper.title}
+
+
+def _interest_as_json(weighed: Weighed) -> dict[str, Any]:
+    why = weighed.why
+    total = None if weighed.score is None else round(weighed.score + weighed.lift, 6)
+    return {
+        "name": weighed.name,
+        "asks": weighed.asks,
+        "score": total,
+        "level": round(weighed.level, 6),
+        "papers_a_day": None if weighed.a_day is None else round(weighed.a_day, 3),
+        "place": weighed.place,
+        "excluded_by": list(weighed.excluded),
+        "reasons": [
+            {"kind": reason.kind.value, "label": reason.label, "share": round(reason.share, 6)}
+            for reason in (why.reasons if why else ())
+        ]
+        + (
+            [{"kind": "upvotes", "label": "upvotes", "share": round(weighed.lift, 6)}]
+            if weighed.lift
+            else []
+        ),
+        "sentence": why.sentence.text if why and why.sentence else None,
+        "nearest": weighed.nearest,
+    }

@@ -1,0 +1,102 @@
+"""The desk: what all editions of one date share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+
+from digest.catalogue import Catalogue
+from digest.model import Coverage, StoredPaper
+from digest.progress import Progress
+from digest.ranking import Ranker
+from digest.ranking.trend import by_upvotes, lifts
+from digest.store import Store
+
+_PAST = timedelta(days=28)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The candidates of a date, and what is known of them.
+
+    `order` are the candidates from the most to the least upvoted, `places` the place of each in
+    it, `lifts` what upvotes add to the score of each; `daily` is how many papers a day with papers
+    brought lately.
+    """
+
+    date: date
+    candidates: Sequence[StoredPaper]
+    order: Sequence[int]
+    daily: float
+    coverage: tuple[Coverage, ...]
+
+    @cached_property
+    def places(self) -> Mapping[int, int]:
+        """The place of each candidate in the order."""
+        return {candidate: place for place, candidate in enumerate(self.order)}
+
+    @cached_property
+    def place_of_row(self) -> Mapping[int, int]:
+        """The candidate that each paper of the store is."""
+        return {stored.number: place for place, stored in enumerate(self.candidates)}
+
+    @cached_property
+    def lifts(self) -> Sequence[float]:
+        """What upvotes add to the score of each candidate."""
+        return lifts(self.candidates)
+
+
+@dataclass(slots=True)
+class Desks:
+    """The desks of the dates at hand, with a ranker for each that needs one.
+
+    `days` is how many days a paper stays a candidate; `collected_on` the date of the sources'
+    coverage.
+    """
+
+    store: Store
+    catalogue: Catalogue
+    days: int
+    collected_on: date
+    progress: Progress
+    _desks: dict[date, Desk] = field(default_factory=dict)
+    _rankers: dict[date, Ranker] = field(default_factory=dict)
+    _twins: dict[date, Mapping[int, int]] = field(default_factory=dict)
+
+    def of(self, day: date) -> Desk:
+        """The desk of a date."""
+        if day not in self._desks:
+            candidates = self.store.papers.candidates(day, self.days)
+            self._desks[day] = Desk(
+                day,
+                candidates,
+                by_upvotes(candidates),
+                self._daily(day),
+                self.store.visits.coverage(self.collected_on),
+            )
+        return self._desks[day]
+
+    def ranker(self, desk: Desk) -> Ranker:
+        """The ranker of a date, made when the first reader with interests needs it."""
+        if desk.date not in self._rankers:
+            if not self._rankers:
+                self.catalogue.refresh()
+            with self.progress.track(f"weighing {len(desk.candidates)} papers", None):
+                self._rankers[desk.date] = self.catalogue.ranker(desk.candidates)
+        return self._rankers[desk.date]
+
+    def twins(self, desk: Desk) -> Mapping[int, int]:
+        """Candidates that say the same as an earlier one, and that one."""
+        if desk.date not in self._twins:
+            self._twins[desk.date] = self.ranker(desk).twins()
+        return self._twins[desk.date]
+
+    @property
+    def ranked(self) -> bool:
+        """Whether any ranker was needed."""
+        return bool(self._rankers)
+
+    def _daily(self, day: date) -> float:
+        """The mean number of new papers of the days with any, of the last four weeks."""
+        counts = self.store.papers.announced_between(day - _PAST, day)
+        return sum(counts.values()) / len(counts) if counts else 0.0

@@ -1,0 +1,54 @@
+"""Small words and measures that all of a letter shares."""
+
+from collections.abc import Sequence
+
+from digest.model import Interest, Reader
+
+UNNAMED = "keywords"
+VOTES = "your votes"
+_ZOTERO = "zotero"
+
+
+def is_library(reader: Reader, interest: str) -> bool:
+    """Whether an interest of a reader stands for a library: it was given nothing but a name."""
+    return interest != VOTES and Interest(interest) in reader.interests
+
+
+def named(reader: Reader, interest: str) -> str:
+    """An interest as it is spoken of within a sentence."""
+    if interest == UNNAMED:
+        return "your keywords"
+    if not is_library(reader, interest):
+        return interest
+    return "your Zotero library" if interest == _ZOTERO else f"your library {interest}"
+
+
+def heading_of(reader: Reader, interest: str | None) -> str:
+    """An interest as the heading of its papers."""
+    if interest is None:
+        return "Trending"
+    if interest == UNNAMED:
+        return "For you" if len(reader.interests) == 1 else "Your keywords"
+    if interest == VOTES:
+        return "More like what you liked"
+    if is_library(reader, interest):
+        return f"Close to {named(reader, interest)}"
+    return interest[:1].upper() + interest[1:]
+
+
+def listed(labels: Sequence[str]) -> str:
+    """Labels with commas and a last `and`."""
+    if len(labels) < 2:  # noqa: PLR2004 - one needs no "and"
+        return "".join(labels)
+    return f"{', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def cut(text: str, most: int) -> str:
+    """Text of bounded length, cut at a sentence where one ends late enough, else at a word."""
+    if len(text) <= most:
+        return text
+    sentence = text.rfind(". ", 0, most)
+    if sentence > most * 0.6:
+        return text[: sentence + 1]
+    word = text.rfind(" ", 0, most - 1)
+    return text[: word if word > most // 2 else most - 1].rstrip(" ,;:-") + "…"

@@ -1,0 +1,63 @@
+"""What tastes give pages: one product for a shard of readers."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from digest.ranking import Scores
+from digest.ranking.pages import Pages
+from digest.ranking.phrases import Phrases
+from digest.ranking.sheet import COLUMNS
+from digest.ranking.taste import Taste
+
+
+def fits(
+    tastes: Sequence[Taste],
+    phrases: Phrases,
+    pages: Pages,
+    stands: Callable[[int, int], bool] | None = None,
+) -> Scores:
+    """How well each text fits each taste, [tastes x texts]; 0 is the average paper of the past.
+
+    Args:
+        tastes: of a shard.
+        phrases: their quoted phrases, in the same order.
+        pages: the texts.
+        stands: whether (phrase, text) is so in the text as written.
+    """
+    if not tastes:
+        return np.zeros((0, len(pages)), np.float32)
+    scale, spread, centre, gain = (
+        np.array([getattr(taste, name) for taste in tastes], np.float32)[:, None]
+        for name in ("lexical_scale", "subject_scale", "centre", "gain")
+    )
+    found = pages.lexical(tastes)
+    if phrases.texts:
+        found += (phrases.weights @ phrases.standing(pages, stands)).toarray()
+    found /= scale
+    found += pages.subject(tastes) / spread
+    found -= centre
+    found *= gain
+    return found
+
+
+def rough_fits(taste: Taste, phrases: Phrases, pages: Pages) -> Scores:
+    """How well each text fits one taste at best, [texts]; for looking through very many texts.
+
+    A quoted phrase counts by its words, wherever they stand, so no fit is below that of `fits`.
+
+    Args:
+        taste: of one wish.
+        phrases: of the same wish.
+        pages: the texts.
+    """
+    wanted = np.zeros(COLUMNS, np.float32)
+    wanted[taste.columns] = taste.values
+    for phrase, weight in zip(phrases.weights.indices, phrases.weights.data, strict=True):
+        row = phrases.vectors[[phrase]]
+        wanted[row.indices] += weight * row.data
+    found = pages.vectors @ wanted - taste.mean_share * pages.common
+    if pages.z.shape[1]:
+        found = found - pages.z @ taste.calm
+    fit = found / taste.lexical_scale + pages.subject([taste])[0] / taste.subject_scale
+    return np.asarray(taste.gain * (fit - taste.centre), np.float32)

@@ -1,0 +1,73 @@
+"""The sentences of an abstract, and the one that says most to a reader."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from digest.model import Reason, Sentence
+from digest.ranking.sheet import Sheet
+from digest.ranking.terms import fold
+from digest.ranking.weights import Floats
+
+_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+(?=[^\sa-z])")
+_SHORT = re.compile(
+    r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|approx|Fig|Figs|Eq|Eqs|Sec|Ref|Refs|No|Dr|Prof|St|"
+    r"[A-Z])\.)$"
+)
+_LEAST = 25
+_MOST = 400
+_TERMS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """An abstract's sentences, and their terms."""
+
+    texts: tuple[str, ...]
+    sheet: Sheet
+
+    def best(self, shares: Mapping[int, float], reasons: Sequence[Reason]) -> Sentence | None:
+        """The sentence whose terms add most to the score for its length; None without any.
+
+        Args:
+            shares: what each column of the paper adds to the score.
+            reasons: the paper's terms in words, largest first.
+        """
+        if not self.texts:
+            return None
+        gains = np.array(
+            [shares.get(column, 0.0) for column in self.sheet.columns.tolist()], np.float32
+        )
+        best = int(np.argmax(_by_length(gains, self.sheet)))
+        text = self.texts[best]
+        plain = fold(text)
+        terms = [reason.label for reason in reasons if _stands(reason.label, plain)]
+        return Sentence(text, tuple(terms[:_TERMS]))
+
+
+def _stands(term: str, folded: str) -> bool:
+    """Whether a term stands in a text as words of its own."""
+    return bool(term) and re.search(rf"(?<!\w){re.escape(term)}(?!\w)", folded) is not None
+
+
+def split(abstract: str) -> tuple[str, ...]:
+    """The sentences of an abstract; what is too short to say anything stays with its neighbour."""
+    found: list[str] = []
+    for part in _END.split(abstract.strip()):
+        if found and (_SHORT.search(found[-1]) or len(found[-1]) < _LEAST or len(part) < _LEAST):
+            found[-1] = f"{found[-1]} {part}"
+        elif part:
+            found.append(part)
+    return tuple(text for text in found if len(text) <= _MOST and "://" not in text) or tuple(
+        found[:1]
+    )
+
+
+def _by_length(gains: Floats, sheet: Sheet) -> Floats:
+    """What each sentence adds, through the root of its number of terms."""
+    sums = np.concatenate([[0.0], np.cumsum(gains, dtype=np.float64)])
+    lengths = np.diff(sheet.ends)
+    per = (sums[sheet.ends[1:]] - sums[sheet.ends[:-1]]) / np.sqrt(lengths + 4.0)
+    return np.asarray(per, np.float32)

@@ -1,0 +1,136 @@
+"""Everything that a reader gave, as profiles: interests, liked papers, libraries, votes.
+
+Each interest is a profile of its own, so that none is averaged away; so is each library. A vote
+counts for the interest that had brought the paper. A vote for a paper that no interest had brought
+counts for the reader's only interest, or else for an interest of its own; one against it counts
+against all. Of dated examples the newest counts most: half as much after a hundred papers.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from itertools import chain
+
+from digest.grammar.interests import format_interest
+from digest.identity import title_key
+from digest.model import Interest, LibraryPaper, Reader, Vote, VoteKind
+from digest.ranking import Example, Profile
+from digest.store import Store
+
+VOTES = "your votes"
+HALF_LIFE = 100
+_AGAINST = {VoteKind.LESS: -1.0, VoteKind.MUTE: -2.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """A reader with its profiles, one for each of its interests, and the papers that it knows.
+
+    The reader's interests here include those that its votes and libraries make.
+    """
+
+    reader: Reader
+    profiles: tuple[Profile, ...]
+    known: frozenset[int]
+
+
+def wants_of(store: Store, readers: Sequence[Reader]) -> list[Wants]:
+    """The profiles of a shard of readers, from a few queries for all."""
+    numbers = [reader.number for reader in readers if reader.number is not None]
+    keys = {key for r in readers for i in r.interests for key in _keys(i)}
+    rows = store.papers.numbers_by_keys(keys) if keys else {}
+    votes, libraries = store.votes.of(numbers), store.libraries.of(numbers)
+    return [
+        _wants(
+            reader, rows, votes.get(reader.number or 0, ()), libraries.get(reader.number or 0, ())
+        )
+        for reader in readers
+    ]
+
+
+def fingerprint(profile: Profile) -> str:
+    """What a profile is made of, as 64 hex digits: another one means that it must be made anew."""
+    parts = [
+        format_interest(profile.interest),
+        *(f"{example.number}:{example.weight:.4f}" for example in profile.examples),
+        *profile.titles,
+    ]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An interest while its examples are gathered: (when, paper, weight)."""
+
+    interest: Interest
+    titles: list[str] = field(default_factory=list)
+    undated: list[int] = field(default_factory=list)
+    dated: list[tuple[datetime, int, float]] = field(default_factory=list)
+
+    def profile(self) -> Profile:
+        """With the weights of age, the newest first."""
+        self.dated.sort(key=lambda one: (one[0], one[1]), reverse=True)
+        examples = dict.fromkeys(self.undated, 1.0)
+        for place, (_, number, weight) in enumerate(self.dated):
+            examples.setdefault(number, weight * 0.5 ** (place / HALF_LIFE))
+        return Profile(
+            self.interest,
+            tuple(Example(number, weight) for number, weight in examples.items()),
+            tuple(self.titles),
+        )
+
+
+def _wants(
+    reader: Reader,
+    rows: Mapping[str, int],
+    votes: Sequence[Vote],
+    library: Sequence[LibraryPaper],
+) -> Wants:
+    drafts = {interest.name: _liked(interest, rows) for interest in reader.interests}
+    for paper in library:
+        draft = drafts.setdefault(paper.origin, _Draft(Interest(paper.origin)))
+        draft.dated.append((_moment(paper.added), paper.paper, 1.0))
+    only = [draft.interest.name for draft in drafts.values() if draft.interest.wants]
+    for vote in votes:
+        if vote.interest in drafts:
+            names = [vote.interest]
+        elif not vote.kind.likes:
+            names = list(drafts)
+        else:
+            names = only if len(only) == 1 else [VOTES]
+        for name in names:
+            draft = drafts.setdefault(name, _Draft(Interest(name)))
+            draft.dated.append((vote.at, vote.paper, _AGAINST.get(vote.kind, 1.0)))
+    profiles = tuple(draft.profile() for draft in drafts.values())
+    examples = chain.from_iterable(profile.examples for profile in profiles)
+    return Wants(
+        replace(reader, interests=tuple(profile.interest for profile in profiles)),
+        profiles,
+        frozenset(example.number for example in examples) | {vote.paper for vote in votes},
+    )
+
+
+def _liked(interest: Interest, rows: Mapping[str, int]) -> _Draft:
+    """An interest with the papers that its `like:` items name."""
+    draft = _Draft(interest)
+    draft.undated = [rows[key] for key in interest.liked if key in rows]
+    for title in interest.titles:
+        row = rows.get(title_key(title))
+        if row is None:
+            draft.titles.append(title)
+        else:
+            draft.undated.append(row)
+    return draft
+
+
+def _keys(interest: Interest) -> tuple[str, ...]:
+    return (*interest.liked, *(title_key(title) for title in interest.titles))
+
+
+def _moment(day: date | None) -> datetime:
+    return (
+        datetime(day.year, day.month, day.day, tzinfo=UTC)
+        if day
+        else datetime.min.replace(tzinfo=UTC)
+    )
