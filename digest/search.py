@@ -17,7 +17,7 @@ from digest.model import Interest, KeywordKind, StoredPaper
 from digest.ranking import Example, Profile, Scores
 from digest.ranking.making import Wish, phrases_of
 from digest.ranking.scoring import rough_fits
-from digest.ranking.taste import Taste
+from digest.ranking.taste import Palate
 
 if TYPE_CHECKING:
     from digest.ranking.sheet import Rows
@@ -104,16 +104,14 @@ def _newest(catalogue: Catalogue, since: date | None) -> "Rows":
 def _first_look(catalogue: Catalogue, profile: Profile, rows: "Rows", size: int) -> "Rows":
     """The rows that can fit best, the best first."""
     model = catalogue.model()
-    taste = Taste.from_bytes(profile.kept or b"")
+    tastes = Palate.from_bytes(profile.kept or b"").tastes
     phrases = phrases_of(model, [Wish(profile.interest)])
     rows = np.sort(rows)
-    fits = np.concatenate(
-        [
-            rough_fits(taste, phrases, model.pages(catalogue.index.take(part)))
-            for part in _parts(rows)
-        ]
-    )
-    return rows[np.argsort(-fits, kind="stable")[:size]]
+    fits = []
+    for part in _parts(rows):
+        pages = model.pages(catalogue.index.take(part))
+        fits.append(np.max([rough_fits(taste, phrases, pages) for taste in tastes], axis=0))
+    return rows[np.argsort(-np.concatenate(fits), kind="stable")[:size]]
 
 
 def _parts(rows: "Rows") -> Iterator["Rows"]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from digest.model import Interest, Keyword, KeywordKind
+from digest.ranking.facets import faceted
 from digest.ranking.model import Model
 from digest.ranking.pages import Pages
 from digest.ranking.phrases import Phrases
 from digest.ranking.sheet import Sheet
-from digest.ranking.taste import LADDER, MOST_COLUMNS, TYPICAL, Taste
+from digest.ranking.taste import LADDER, MOST_COLUMNS, TYPICAL, Palate, Taste
 from digest.ranking.weights import PIVOT, Floats, Sparse, blend, row_lengths
 
 TYPICAL_SHARE = 0.01
@@ -35,11 +37,25 @@ class Wish:
     examples: tuple[tuple[int, float], ...] = ()
 
 
-def make_tastes(model: Model, wishes: Sequence[Wish], examples: Sheet) -> list[Taste]:
-    """The tastes of these wishes, calibrated on the model's past."""
+def make_palates(model: Model, wishes: Sequence[Wish], examples: Sheet) -> list[Palate]:
+    """The tastes of these wishes, calibrated on the model's past.
+
+    Args:
+        model: what is known of papers in general.
+        wishes: of a shard.
+        examples: the papers that the wishes name by row.
+    """
     if not wishes:
         return []
     pages = model.pages(examples)
+    parts = [faceted(wish.examples, pages.u) for wish in wishes]
+    every = [Wish(w.interest, its) for w, own in zip(wishes, parts, strict=True) for its in own]
+    tastes = _make(model, every, pages)
+    ends = np.cumsum([0, *(len(own) for own in parts)]).tolist()
+    return [Palate(tuple(tastes[start:end])) for start, end in pairwise(ends)]
+
+
+def _make(model: Model, wishes: Sequence[Wish], pages: Pages) -> list[Taste]:
     keywords = _Keywords.of(model, wishes)
     asked, phrases = keywords.asked, keywords.phrases
     good = _Examples.of([[(r, w) for r, w in wish.examples if w > 0] for wish in wishes], pages)

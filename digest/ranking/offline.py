@@ -11,7 +11,7 @@ from digest.grammar.interests import parse_interest
 from digest.model import Interest, Keyword, Paper
 from digest.ranking import Scores
 from digest.ranking.making import Wish as Asked
-from digest.ranking.making import make_tastes, phrases_of
+from digest.ranking.making import make_palates, phrases_of
 from digest.ranking.model import Model, sample_of_past
 from digest.ranking.pages import Pages
 from digest.ranking.scoring import fits
@@ -115,8 +115,8 @@ def _score_shard(model: Model, pages: Pages, sheet: Sheet, wishes: Sequence[Wish
         )
         for wish in wishes
     ]
-    tastes = make_tastes(model, asked, sheet.take(np.array(used, np.int64)))
-    return fits(tastes, phrases_of(model, asked), pages)
+    palates = make_palates(model, asked, sheet.take(np.array(used, np.int64)))
+    return fits(palates, phrases_of(model, asked), pages)
 
 
 def read_keywords(text: str) -> Interest:

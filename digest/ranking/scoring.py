@@ -1,4 +1,4 @@
-"""What tastes give pages: one product for a shard of readers."""
+"""What palates give pages: one product for a shard of readers."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,37 +8,43 @@ from digest.ranking import Scores
 from digest.ranking.pages import Pages
 from digest.ranking.phrases import Phrases
 from digest.ranking.sheet import COLUMNS
-from digest.ranking.taste import Taste
+from digest.ranking.taste import Palate, Taste
 
 
 def fits(
-    tastes: Sequence[Taste],
+    palates: Sequence[Palate],
     phrases: Phrases,
     pages: Pages,
     stands: Callable[[int, int], bool] | None = None,
 ) -> Scores:
-    """How well each text fits each taste, [tastes x texts]; 0 is the average paper of the past.
+    """How well each text fits each palate, [palates x texts]; 0 is the average paper of the past.
 
     Args:
-        tastes: of a shard.
+        palates: of a shard.
         phrases: their quoted phrases, in the same order.
         pages: the texts.
         stands: whether (phrase, text) is so in the text as written.
     """
-    if not tastes:
+    if not palates:
         return np.zeros((0, len(pages)), np.float32)
+    tastes = [taste for palate in palates for taste in palate.tastes]
+    counts = np.array([len(palate.tastes) for palate in palates])
     scale, spread, centre, gain = (
         np.array([getattr(taste, name) for taste in tastes], np.float32)[:, None]
         for name in ("lexical_scale", "subject_scale", "centre", "gain")
     )
     found = pages.lexical(tastes)
     if phrases.texts:
-        found += (phrases.weights @ phrases.standing(pages, stands)).toarray()
+        added = (phrases.weights @ phrases.standing(pages, stands)).toarray()
+        found += np.repeat(added, counts, axis=0)
     found /= scale
     found += pages.subject(tastes) / spread
     found -= centre
     found *= gain
-    return found
+    if counts.max() == 1:
+        return found
+    best: Scores = np.maximum.reduceat(found, np.cumsum(counts) - counts, axis=0)
+    return best
 
 
 def rough_fits(taste: Taste, phrases: Phrases, pages: Pages) -> Scores:

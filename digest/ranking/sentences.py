@@ -29,7 +29,7 @@ class Sentences:
     sheet: Sheet
 
     def best(self, shares: Mapping[int, float], reasons: Sequence[Reason]) -> Sentence | None:
-        """The sentence whose terms add most to the score for its length; None without any.
+        """The sentence whose terms add most to the score for its length; None where none adds.
 
         Args:
             shares: what each column of the paper adds to the score.
@@ -40,7 +40,10 @@ class Sentences:
         gains = np.array(
             [shares.get(column, 0.0) for column in self.sheet.columns.tolist()], np.float32
         )
-        best = int(np.argmax(_by_length(gains, self.sheet)))
+        said = _by_length(gains, self.sheet)
+        best = int(np.argmax(said))
+        if said[best] <= 0:
+            return None
         text = self.texts[best]
         plain = fold(text)
         terms = [reason.label for reason in reasons if _stands(reason.label, plain)]

@@ -20,6 +20,7 @@ nothing was ever on the subject, the best of it is not good. The score of a fit 
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,7 @@ Columns = NDArray[np.uint32]
 
 MOST_COLUMNS = 4000
 TYPICAL = 0.8
+_MOST_TASTES = 100
 LADDER = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 _HEADER = struct.Struct("<IIfffff9f")
 _FLAT = (0.0,) * len(LADDER)
@@ -109,6 +111,42 @@ class Taste:
             gain=gain,
             ladder=tuple(ladder),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Palate:
+    """All tastes of one profile: one, or one for each facet of a large collection."""
+
+    tastes: tuple[Taste, ...]
+
+    def reached_by(self, share: float) -> float:
+        """The score that a share of the papers of the past reached, or a little more than that."""
+        return max(taste.reached_by(share) for taste in self.tastes)
+
+    def to_bytes(self) -> bytes:
+        """For the store: how many there are, and each with its length."""
+        parts = [taste.to_bytes() for taste in self.tastes]
+        sizes = struct.pack(f"<{len(parts) + 1}I", len(parts), *map(len, parts))
+        return sizes + b"".join(parts)
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Palate":
+        """From the store.
+
+        Raises:
+            ValueError: where the bytes are no palate.
+        """
+        try:
+            (count,) = struct.unpack_from("<I", raw)
+            if not 0 < count <= _MOST_TASTES:
+                raise ValueError("no such number of tastes")
+            sizes = struct.unpack_from(f"<{count}I", raw, 4)
+        except struct.error as error:
+            raise ValueError("too short for a palate") from error
+        ends = np.cumsum([4 + 4 * count, *sizes]).tolist()
+        if ends[-1] != len(raw):
+            raise ValueError("cut short")
+        return cls(tuple(Taste.from_bytes(raw[a:b]) for a, b in pairwise(ends)))
 
 
 def at(columns: NDArray[Any], values: "Floats", wanted: NDArray[Any]) -> "Floats":

@@ -15,7 +15,7 @@ import numpy as np
 
 from digest.model import Keyword, KeywordKind, Paper, Reason, ReasonKind
 from digest.ranking import Explanation, Profile, Scores
-from digest.ranking.making import Wish, make_tastes, phrases_of
+from digest.ranking.making import Wish, make_palates, phrases_of
 from digest.ranking.matching import Matcher
 from digest.ranking.model import Model
 from digest.ranking.phrases import Phrases
@@ -23,7 +23,8 @@ from digest.ranking.reasons import MOST_TERMS, complete, in_words
 from digest.ranking.scoring import fits
 from digest.ranking.sentences import Sentences, split
 from digest.ranking.sheet import Sheet, joined
-from digest.ranking.taste import Taste, score_of
+from digest.ranking.taste import Palate, Taste, score_of
+from digest.ranking.weights import Floats
 
 AUTHOR_SHARE = 0.6
 CATEGORY_SHARE = 0.1
@@ -46,7 +47,7 @@ class _Shard:
 
     profiles: Sequence[Profile]  # held, so that their identities stay theirs
     places: Mapping[int, int]
-    tastes: Sequence[Taste]
+    palates: Sequence[Palate]
     phrases: Phrases
 
 
@@ -95,7 +96,7 @@ class TfidfRanker:
             )
             for profile in new
         ]
-        made = iter(make_tastes(self._model, wishes, examples))
+        made = iter(make_palates(self._model, wishes, examples))
         return [
             profile if _is_whole(profile.kept) else replace(profile, kept=next(made).to_bytes())
             for profile in profiles
@@ -105,7 +106,7 @@ class TfidfRanker:
         """Scores [profiles x candidates]; see the module."""
         shard = self._shard = self._ready(profiles)
         scores: Scores = np.asarray(
-            score_of(fits(shard.tastes, shard.phrases, self._pages, self._stands(shard.phrases))),
+            score_of(fits(shard.palates, shard.phrases, self._pages, self._stands(shard.phrases))),
             np.float32,
         )
         for row, profile in zip(scores, profiles, strict=True):
@@ -117,7 +118,7 @@ class TfidfRanker:
 
     def level(self, profile: Profile, share: float) -> float:
         """The score that this share of the papers of the past reached."""
-        return Taste.from_bytes(profile.kept or b"").reached_by(share)
+        return Palate.from_bytes(profile.kept or b"").reached_by(share)
 
     def explain(
         self, profile: Profile, candidate: int, most: int = MOST_TERMS, least: float = _LEAST
@@ -181,7 +182,7 @@ class TfidfRanker:
         return _Shard(
             profiles,
             {id(profile): place for place, profile in enumerate(profiles)},
-            [Taste.from_bytes(profile.kept or b"") for profile in prepared],
+            [Palate.from_bytes(profile.kept or b"") for profile in prepared],
             phrases,
         )
 
@@ -189,16 +190,24 @@ class TfidfRanker:
         return lambda phrase, candidate: self._matcher.has(candidate, phrases.texts[phrase])
 
     def _shares(self, profile: Profile, candidate: int) -> tuple[dict[int, float], float]:
-        """What each of the candidate's columns adds to the fit, and what is added in any case."""
+        """What each of the candidate's columns adds to the fit, and what is added in any case.
+
+        Of several tastes the one that the candidate fits best.
+        """
         shard = self._shard
         place = shard.places[id(profile)]
-        taste = shard.tastes[place]
-        columns, values = self._pages.row(candidate)
-        shares, base = self._pages.shares(taste, candidate)
         wanted = shard.phrases.wanted(place, lambda text: self._matcher.has(candidate, text))
-        if wanted is not None:
-            shares = shares + taste.gain * values * wanted.at(columns) / taste.lexical_scale
+        every = [self._by_taste(taste, candidate, wanted) for taste in shard.palates[place].tastes]
+        shares, base = max(every, key=lambda one: float(one[0].sum()) + one[1])
+        columns, _ = self._pages.row(candidate)
         return dict(zip(columns.tolist(), shares.tolist(), strict=True)), base
+
+    def _by_taste(self, taste: Taste, candidate: int, wanted: Taste | None) -> tuple[Floats, float]:
+        shares, base = self._pages.shares(taste, candidate)
+        if wanted is not None:
+            columns, values = self._pages.row(candidate)
+            shares = shares + taste.gain * values * wanted.at(columns) / taste.lexical_scale
+        return shares, base
 
     def _nearest(self, profile: Profile, candidate: int) -> int | None:
         """The liked paper that is most like a candidate, of the first hundred."""
@@ -235,7 +244,7 @@ def _is_whole(kept: bytes | None) -> bool:
     if kept is None:
         return False
     try:
-        Taste.from_bytes(kept)
+        Palate.from_bytes(kept)
     except ValueError:
         return False
     return True

@@ -71,7 +71,8 @@ class _Draft:
     def profile(self) -> Profile:
         """With the weights of age, the newest first."""
         self.dated.sort(key=lambda one: (one[0], one[1]), reverse=True)
-        examples = dict.fromkeys(self.undated, 1.0)
+        dated = {number for _, number, _ in self.dated}  # a vote is newer than a like without a day
+        examples = {number: 1.0 for number in self.undated if number not in dated}
         for place, (_, number, weight) in enumerate(self.dated):
             examples.setdefault(number, weight * 0.5 ** (place / HALF_LIFE))
         return Profile(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from digest.ranking import tfidf
-from digest.ranking.making import Wish, make_tastes
+from digest.ranking.making import Wish, make_palates
 from digest.store import open_store
 from tests.conftest import Digest
 
@@ -116,9 +116,9 @@ def test_tastes_are_made_once(digest: Digest, monkeypatch: pytest.MonkeyPatch) -
 
     def counting(model: Any, wishes: Sequence[Wish], examples: Any) -> Any:
         made.append(len(wishes))
-        return make_tastes(model, wishes, examples)
+        return make_palates(model, wishes, examples)
 
-    monkeypatch.setattr(tfidf, "make_tastes", counting)
+    monkeypatch.setattr(tfidf, "make_palates", counting)
     days = iter(f"2026-03-{day}" for day in range(10, 28))
     papers = lines("a.jsonl", [*FIRST_DAY, *SECOND_DAY, *NOISE], "2026-03-10")
     monkeypatch.setenv("DIGEST_DAYS", "14")

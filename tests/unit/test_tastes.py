@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from digest.model import Paper, ReasonKind, Threshold
 from digest.ranking import Example, Profile
-from digest.ranking.making import Wish, make_tastes
+from digest.ranking.facets import MOST_FACETS
+from digest.ranking.making import Wish, make_palates
 from digest.ranking.model import Model, sample_of_past
-from digest.ranking.taste import LADDER, TYPICAL, Taste, score_of
+from digest.ranking.taste import LADDER, TYPICAL, Palate, score_of
 from digest.ranking.tfidf import ALONE_SHARE, AUTHOR_SHARE, CATEGORY_SHARE, TfidfRanker
 from tests.papers import paper
 from tests.rankers import TERMS, model_of, profile_of, ranker_of, texts_of_topics, topic_word
@@ -120,12 +121,13 @@ def test_a_taste_survives_the_store(profile: Profile) -> None:
     """Its bytes give the same taste; cut or lengthened ones are none, and are made anew."""
     (kept,) = ranker().prepare([profile])
     assert kept.kept is not None
-    taste = Taste.from_bytes(kept.kept)
-    assert taste.to_bytes() == kept.kept
+    palate = Palate.from_bytes(kept.kept)
+    assert palate.to_bytes() == kept.kept
+    (taste,) = palate.tastes
     assert (np.diff(taste.columns.astype(np.int64)) > 0).all()
     for raw in (b"", kept.kept[:-1], kept.kept[: len(kept.kept) // 2], kept.kept + b"\0"):
-        with pytest.raises(ValueError, match=r"short"):
-            Taste.from_bytes(raw)
+        with pytest.raises(ValueError, match=r"short|number"):
+            Palate.from_bytes(raw)
         broken = Profile(profile.interest, profile.examples, profile.titles, raw)
         assert ranker().prepare([broken])[0].kept == kept.kept
     assert ranker().prepare([kept])[0] is kept
@@ -188,7 +190,7 @@ def test_two_thousand_examples() -> None:
     liked = Profile(profile_of("").interest, tuple({e.number: e for e in examples}.values()))
     (kept,) = ranker().prepare([Profile(liked.interest, examples)])
     assert kept.kept is not None
-    assert len(kept.kept) < 40_000
+    assert len(kept.kept) < MOST_FACETS * 40_000
     (scores,) = ranker().score([kept])
     assert set(np.argsort(-scores)[:3].tolist()) == {0, 6, 12}
     assert np.isfinite(ranker().score([liked])).all()
@@ -288,10 +290,12 @@ def test_the_past_is_sampled_evenly(size: int) -> None:
 def test_no_wishes_make_no_tastes() -> None:
     """And a wish with nothing in it makes an empty one."""
     nothing = TERMS.count([])
-    assert make_tastes(model(subjects=True), [], nothing) == []
-    (empty,) = make_tastes(model(subjects=True), [Wish(profile_of("").interest)], nothing)
-    assert len(empty.columns) == 0
-    assert Taste.from_bytes(empty.to_bytes()).gain == pytest.approx(empty.gain)
+    assert make_palates(model(subjects=True), [], nothing) == []
+    (empty,) = make_palates(model(subjects=True), [Wish(profile_of("").interest)], nothing)
+    (taste,) = empty.tastes
+    assert len(taste.columns) == 0
+    (again,) = Palate.from_bytes(empty.to_bytes()).tastes
+    assert again.gain == pytest.approx(taste.gain)
 
 
 def test_twins_are_found() -> None:

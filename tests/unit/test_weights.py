@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfTransformer
 
@@ -22,6 +22,7 @@ def counted(*texts: str) -> Sheet:
 
 
 @given(texts=_TEXTS.filter(any))
+@settings(max_examples=40)
 def test_they_are_those_of_scikit_learn(texts: list[str]) -> None:
     """Words without pairs: smoothed idf, sublinear counts; the same once brought to length one."""
     sheet = counted(*(text.replace(" ", ". ") for text in texts))  # no two in one sentence
@@ -55,6 +56,7 @@ def test_lengths_are_divided_by_most_of_their_own() -> None:
 
 
 @given(first=_TEXTS, second=_TEXTS, data=st.data())
+@settings(max_examples=20)
 def test_grown_weights_are_those_of_all_papers(
     first: list[str], second: list[str], data: st.DataObject
 ) -> None:
