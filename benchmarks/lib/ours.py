@@ -1,20 +1,19 @@
 """Our side of `bin/bench index`, as whole processes.
 
     python benchmarks/lib/ours.py first DATABASE FOLDER
+    python benchmarks/lib/ours.py learn DATABASE FOLDER
     python benchmarks/lib/ours.py update DATABASE FOLDER [--exact]
     python benchmarks/lib/ours.py recommend DATABASE FOLDER --day 2026-05-22
 
 DATABASE is a store's file, FOLDER holds the index. Each prints one JSON object; `peak_kb` bounds
 the memory of all its processes together: this one's peak, and for each of the others the largest
-peak among them. `first` learns the subjects too, which ranking needs; `learning` are the seconds
-of that.
+peak among them.
 """
 
 import argparse
 import json
 import resource
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -34,17 +33,22 @@ TOP = 20
 def first(database: Path, folder: Path) -> dict[str, Any]:
     """Index everything that the store holds, from nothing."""
     with _catalogue(database, folder) as (catalogue, _):
-        catalogue.refresh()  # HOOK: the product's first index
-        started = time.perf_counter()
-        catalogue.learn()  # HOOK: the subjects, which the product learns after the letters
-        learning = time.perf_counter() - started
-    return {"peak_kb": _peak(), "learning": learning}
+        catalogue.refresh()
+    return {"peak_kb": _peak()}
+
+
+def learn(database: Path, folder: Path) -> dict[str, Any]:
+    """Learn the subjects of all papers, as is done after the letters."""
+    with _catalogue(database, folder) as (catalogue, _):
+        catalogue.refresh()
+        learned = catalogue.learn()
+    return {"peak_kb": _peak(), "learned": learned}
 
 
 def update(database: Path, folder: Path, *, exact: bool) -> dict[str, Any]:
     """Index what is new since; `exact` gives all papers the weights of a first index."""
     with _catalogue(database, folder) as (catalogue, _):
-        catalogue.refresh(exact=exact)  # HOOK: the product's daily update
+        catalogue.refresh(exact=exact)
     return {"peak_kb": _peak()}
 
 
@@ -70,7 +74,7 @@ def _scores(
         Profile(its, tuple(Example(rows[key]) for key in its.liked if key in rows))
         for its in interests
     ]
-    return catalogue.ranker(candidates).score(profiles)  # HOOK: the product's ranking
+    return catalogue.ranker(candidates).score(profiles)
 
 
 def _best(readers: list[Reader], numbers: list[int], scores: Any) -> dict[str, list[int]]:  # noqa: ANN401
@@ -102,9 +106,9 @@ def _peak() -> int:
 
 
 def main() -> None:
-    """One of the three; prints a JSON object."""
+    """One of the four; prints a JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job", choices=("first", "update", "recommend"))
+    parser.add_argument("job", choices=("first", "learn", "update", "recommend"))
     parser.add_argument("database", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--exact", action="store_true")
@@ -112,6 +116,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.job == "first":
         said = first(arguments.database, arguments.folder)
+    elif arguments.job == "learn":
+        said = learn(arguments.database, arguments.folder)
     elif arguments.job == "update":
         said = update(arguments.database, arguments.folder, exact=arguments.exact)
     else:
