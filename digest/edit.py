@@ -25,7 +25,7 @@ from digest.model import (
     Threshold,
 )
 from digest.progress import Progress
-from digest.ranking import Mask, Profile, Scores
+from digest.ranking import Mask, Profile, Scores, portions
 from digest.ranking.choose import Choice, choose, explore
 from digest.ranking.trend import trend_reasons, trend_score
 from digest.readers.profiles import Wants, fingerprint, wants_of
@@ -39,6 +39,7 @@ SHARD = 1000
 FALLBACK_PICKS = 5
 LEAST_TO_EXPLORE = 5
 MOST_KEPT = 100
+MOST_SCORES = 8_000_000  # 32 MB, and three times that while they are made
 _NO_LIFT = 1e-6
 
 
@@ -132,7 +133,12 @@ class Editor:
                     open_to.append(wants)
                 else:
                     report.note_nothing_new(Due(wants.reader, day))
-            for scored in self._scored(desk, open_to, report):
+            cells = [len(wants.profiles) * len(desk.candidates) for wants in open_to]
+            for scored in (
+                scored
+                for part in portions(open_to, cells, MOST_SCORES)
+                for scored in self._scored(desk, part, report)
+            ):
                 reader = scored.wants.reader
                 try:
                     edition = self._edition(desk, scored, barred[reader.name])

@@ -4,9 +4,9 @@ A ranker is made for the candidates of one date and then answers for shards of r
 profiles × candidates at once, never reader by reader.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,3 +90,24 @@ class Ranker(Protocol):
     def twins(self) -> dict[int, int]:
         """Candidates that say the same as an earlier one, and that one."""
         ...
+
+
+_Item = TypeVar("_Item")
+
+
+def portions(items: Sequence[_Item], sizes: Sequence[int], most: int) -> Iterator[Sequence[_Item]]:
+    """Items in their order, in parts that can be held at once.
+
+    Args:
+        items: what is to be parted.
+        sizes: how much each takes.
+        most: how much a part may take; a part of one item may take more.
+    """
+    start, held = 0, 0
+    for place, size in enumerate(sizes):
+        if place > start and held + size > most:
+            yield items[start:place]
+            start, held = place, 0
+        held += size
+    if start < len(items):
+        yield items[start:]

@@ -254,7 +254,9 @@ def bury(index: Index, numbers: Sequence[int]) -> Index:
 
 def fit(index: Index) -> Index:
     """The index with weights of all its papers, as if it were made anew."""
-    weights = Weights.of(index.sheet, alive=index.alive)
+    # How many papers hold each term is known exactly; the sums of their vectors are not.
+    seen = index.weights.seen if index.head.fit else None
+    weights = Weights.of(index.sheet, alive=index.alive, seen=seen)
     arrays = {"seen": weights.seen, "total": weights.total}
     head = replace(
         index.head,

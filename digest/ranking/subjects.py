@@ -16,10 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from digest.ranking.sheet import WORDS, Rows, Sheet
-from digest.ranking.weights import Floats, Sparse, Weights
+from digest.ranking.weights import Floats, Sparse, Weights, sparse_rows
 
 SUBJECTS = 128
 LEAST_PAPERS = 400
@@ -69,6 +68,7 @@ def learn(take: Callable[[Rows], Sheet], rows: Rows, weights: Weights) -> Subjec
     """
     if rows.size < LEAST_PAPERS:
         return None
+    from scipy import sparse  # noqa: PLC0415
     from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 - slow, and rarely needed
 
     if rows.size > MOST_PAPERS:
@@ -113,7 +113,7 @@ def _restricted(rows: Sparse, columns: NDArray[np.uint32]) -> Sparse:
     there = columns[places] == wanted if len(columns) else np.zeros(len(words), np.bool_)
     entries = words[there]
     ends = np.searchsorted(entries, rows.indptr)
-    return sparse.csr_array(
+    return sparse_rows(
         (rows.data[entries], places[there], ends), shape=(rows.shape[0], len(columns))
     )
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from digest.model import Keyword, KeywordKind, Paper, Reason, ReasonKind
-from digest.ranking import Explanation, Profile, Scores
+from digest.ranking import Explanation, Profile, Scores, portions
 from digest.ranking.making import Wish, make_palates, phrases_of
 from digest.ranking.matching import Matcher
 from digest.ranking.model import Model
@@ -26,12 +27,16 @@ from digest.ranking.sheet import Sheet, joined
 from digest.ranking.taste import Palate, Taste, score_of
 from digest.ranking.weights import Floats
 
+if TYPE_CHECKING:
+    from digest.ranking.pages import Pages
+
 AUTHOR_SHARE = 0.6
 CATEGORY_SHARE = 0.1
 ALONE_SHARE = 0.6
 TWIN = 0.7
 NEAR = 0.5  # of two cosines, of terms and of subjects: less is no likeness to speak of
 _MOST_COMPARED = 100
+_MOST_EXAMPLES = 3000
 _PAIR = 2  # words
 _LEAST = 0.05  # of the largest term: less is no reason
 
@@ -75,14 +80,24 @@ class TfidfRanker:
         self._matcher = Matcher(candidates)
         self._pages = model.pages(sheet)
         self._shard = _Shard((), {}, (), phrases_of(model, ()))
+        self._liked: tuple[list[int], Pages] | None = None  # of the profile explained last
         self._spoken = lru_cache(maxsize=4096)(self._find_spoken)
         self._sentences = lru_cache(maxsize=4096)(self._find_sentences)
 
     def prepare(self, profiles: Sequence[Profile]) -> list[Profile]:
         """The same profiles with their tastes as bytes; what is kept already stays."""
         new = [profile for profile in profiles if not _is_whole(profile.kept)]
-        numbers = list(dict.fromkeys(e.number for profile in new for e in profile.examples))
-        titles = list(dict.fromkeys(title for profile in new for title in profile.titles))
+        parts = portions(new, [len(profile.examples) for profile in new], _MOST_EXAMPLES)
+        made = iter([palate for part in parts for palate in self._palates(part)])
+        return [
+            profile if _is_whole(profile.kept) else replace(profile, kept=next(made).to_bytes())
+            for profile in profiles
+        ]
+
+    def _palates(self, profiles: Sequence[Profile]) -> list[Palate]:
+        """The tastes of these profiles, whose examples are read together."""
+        numbers = list(dict.fromkeys(e.number for profile in profiles for e in profile.examples))
+        titles = list(dict.fromkeys(title for profile in profiles for title in profile.titles))
         place = {number: row for row, number in enumerate(numbers)}
         after = {title: row for row, title in enumerate(titles, len(numbers))}
         examples = joined([self._library(numbers), self._model.terms.count(titles)])
@@ -94,13 +109,9 @@ class TfidfRanker:
                     *((after[title], 1.0) for title in profile.titles),
                 ),
             )
-            for profile in new
-        ]
-        made = iter(make_palates(self._model, wishes, examples))
-        return [
-            profile if _is_whole(profile.kept) else replace(profile, kept=next(made).to_bytes())
             for profile in profiles
         ]
+        return make_palates(self._model, wishes, examples)
 
     def score(self, profiles: Sequence[Profile]) -> Scores:
         """Scores [profiles x candidates]; see the module."""
@@ -214,8 +225,9 @@ class TfidfRanker:
         liked = [e.number for e in profile.examples if e.weight > 0][:_MOST_COMPARED]
         if not liked:
             return None
-        pages = self._model.pages(self._library(liked))
-        likeness = pages.nearness(*self._pages.row(candidate), self._pages.u[candidate])
+        if self._liked is None or self._liked[0] != liked:
+            self._liked = liked, self._model.pages(self._library(liked))
+        likeness = self._liked[1].nearness(*self._pages.row(candidate), self._pages.u[candidate])
         best = int(np.argmax(likeness))
         return liked[best] if likeness[best] >= NEAR else None
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from digest.ranking.sheet import COLUMNS, MOST_COUNT, WORDS, Sheet
 
@@ -44,11 +43,24 @@ class Weights:
         return cls(0, np.zeros(COLUMNS, np.uint32), np.zeros(COLUMNS, np.float32), 1.0)
 
     @classmethod
-    def of(cls, sheet: Sheet, *, alive: NDArray[np.bool_] | None = None) -> "Weights":
-        """Of all (or the living) texts of a sheet, in two passes with bounded memory."""
+    def of(
+        cls,
+        sheet: Sheet,
+        *,
+        alive: NDArray[np.bool_] | None = None,
+        seen: NDArray[np.uint32] | None = None,
+    ) -> "Weights":
+        """Of all (or the living) texts of a sheet, in two passes with bounded memory.
+
+        Args:
+            sheet: what was counted.
+            alive: which texts count.
+            seen: how many of them hold each term, where that is known: one pass is enough then.
+        """
         every = np.arange(len(sheet)) if alive is None else np.flatnonzero(alive)
-        weights = cls(every.size, np.zeros(COLUMNS, np.uint32), np.zeros(COLUMNS, np.float32), 1.0)
-        for part in _living(sheet, alive):
+        counts = np.zeros(COLUMNS, np.uint32) if seen is None else np.array(seen)
+        weights = cls(every.size, counts, np.zeros(COLUMNS, np.float32), 1.0)
+        for part in _living(sheet, alive) if seen is None else ():
             np.add.at(weights.seen, part.columns, np.uint32(1))
         sample = every[:: max(every.size // _PART, 1)]
         lengths = row_lengths(*weights._weighed(sheet.take(sample)))
@@ -77,7 +89,7 @@ class Weights:
         values, ends = self._weighed(sheet)
         shape = (len(sheet), COLUMNS)
         columns = sheet.columns.astype(np.int32)
-        return sparse.csr_array((self._divided(values, ends), columns, ends), shape=shape)
+        return sparse_rows((self._divided(values, ends), columns, ends), shape=shape)
 
     def mean(self, columns: NDArray[Any]) -> Floats:
         """The mean vector of all papers at some columns, less while there are few papers."""
@@ -96,12 +108,19 @@ class Weights:
         return np.asarray(values / each, np.float32)
 
 
+def sparse_rows(parts: tuple[Any, Any, Any], shape: tuple[int, int]) -> Sparse:
+    """Rows from (values, columns, where each row ends)."""
+    from scipy import sparse  # noqa: PLC0415 - an update of the index counts, and has no need of it
+
+    return sparse.csr_array(parts, shape=shape)
+
+
 def unit(rows: Sparse) -> Sparse:
     """Each row brought to length one."""
     lengths = row_lengths(rows.data, rows.indptr)
     lengths[lengths == 0] = 1
     values = rows.data / np.repeat(lengths, np.diff(rows.indptr)).astype(np.float32)
-    return sparse.csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
+    return sparse_rows((values, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def _living(sheet: Sheet, alive: NDArray[np.bool_] | None) -> Sparse:
@@ -121,13 +140,13 @@ def blend(shares: Sparse, rows: Sparse) -> Sparse:
     used = used_columns(rows)
     place = np.zeros(COLUMNS, np.int32)
     place[used] = np.arange(used.size, dtype=np.int32)
-    short = sparse.csr_array(
+    short = sparse_rows(
         (rows.data, place[rows.indices], rows.indptr), shape=(rows.shape[0], used.size)
     )
     found = shares @ short
     found.sort_indices()
     parts = (found.data, used[found.indices].astype(np.int32), found.indptr)
-    return sparse.csr_array(parts, shape=(shares.shape[0], COLUMNS))
+    return sparse_rows(parts, shape=(shares.shape[0], COLUMNS))
 
 
 def used_columns(rows: Sparse) -> NDArray[np.int64]:

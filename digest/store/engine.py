@@ -20,7 +20,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -101,7 +100,7 @@ def _take(connection: Connection, turn: Turn | None) -> None:
 
 def insert_new(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two dialects' types
     """An insert that passes over rows which are there already."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    dialect = _dialect(connection)
     return dialect.insert(table).on_conflict_do_nothing()
 
 
@@ -115,11 +114,22 @@ def upsert(
         table: what to insert into.
         only_where: which rows may be replaced; the others stay as they are.
     """
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    dialect = _dialect(connection)
     statement = dialect.insert(table)
     keys = [column.name for column in table.primary_key]
     others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=others, where=only_where)
+
+
+def _dialect(connection: Connection) -> Any:  # noqa: ANN401 - a module
+    """What the database in use understands; the other one is not loaded."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        return postgresql
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+    return sqlite
 
 
 def _url(address: str) -> URL:
