@@ -195,7 +195,8 @@ def _level(weighed: Weighed, threshold: Threshold) -> str:
     if weighed.a_day is None:
         return said
     many = f"{weighed.a_day:.0f}" if weighed.a_day >= 1 else f"{weighed.a_day:.1g}"
-    return f"{said}, which about {many} papers a day reach"
+    reach = "paper a day reaches" if many == "1" else "papers a day reach"
+    return f"{said}, which about {many} {reach}"
 
 
 def _addends(weighed: Weighed) -> list[tuple[float, str]]:

@@ -6,7 +6,7 @@ which says how much of each counts. An update appends, then puts a new head in t
 one: whoever is killed before that leaves the old index as it was. A head of another version, of
 another database, or one that promises more than the files hold, is no index; it is made anew.
 
-Memory: 40 bytes a paper, 32 MB for weights, 26 MB for subjects, and the pages of the papers that
+Memory: 40 bytes a paper, 16 MB for weights, 26 MB for subjects, and the pages of the papers that
 are looked at (5 bytes an entry, about 200 entries a paper).
 """
 

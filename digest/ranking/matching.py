@@ -1,7 +1,6 @@
 """Exact matches: phrases, excluded words, authors and categories of candidates."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,22 +9,14 @@ import numpy as np
 
 from digest.model import Keyword, KeywordKind, Paper
 from digest.ranking import Mask
+from digest.ranking.terms import fold
 
 _TOKEN = re.compile(r"\w+")
 
 
-def plain(text: str) -> str:
-    """Lower case, accents off: what is compared."""
-    text = text.casefold()
-    if text.isascii():
-        return text
-    parts = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in parts if not unicodedata.combining(char))
-
-
 def words(text: str) -> str:
     """The words of a text, each between single spaces, for looking up whole words."""
-    return f" {' '.join(_TOKEN.findall(plain(text)))} "
+    return f" {' '.join(_TOKEN.findall(fold(text)))} "
 
 
 # The same few phrases are looked for in every candidate.
@@ -96,7 +87,7 @@ class Matcher:
 def _name(written: str) -> tuple[str, list[str]]:
     """Family name and given names, from `Jane Roe` or `Roe, Jane`."""
     family, comma, given = written.partition(",")
-    parts = _TOKEN.findall(plain(f"{given} {family}" if comma else written))
+    parts = _TOKEN.findall(fold(f"{given} {family}" if comma else written))
     return (parts[-1], parts[:-1]) if parts else ("", [])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORDS = 2**20
-COLUMNS = 2**22
+COLUMNS = 2**21
 MOST_COUNT = 255
 
 Rows = NDArray[np.int64]

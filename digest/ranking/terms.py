@@ -5,7 +5,7 @@ with array operations; only a word never seen before costs a call to the stemmer
 more letters or digits; scripts without spaces (Han, kana) give one word a sign, so that pairs of
 neighbours do what words do elsewhere. Pairs leave stop words out and end where a sentence does.
 
-Every term is a column: words in [0, 2**20), pairs in [2**20, 2**22), by a hash. No vocabulary is
+Every term is a column: words in [0, 2**20), pairs in [2**20, 2**21), by a hash. No vocabulary is
 kept, so any rare word can be asked for, and memory does not grow with the number of texts.
 """
 
@@ -41,7 +41,7 @@ Codes = NDArray[np.uint32]
 
 def fold(text: str) -> str:
     """Lower case, accents off: what is compared."""
-    text = text.lower()
+    text = text.casefold()
     if text.isascii():
         return text
     parts = unicodedata.normalize("NFKD", text)

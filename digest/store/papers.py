@@ -10,7 +10,7 @@ from digest.model import Changed, Paper, Sighting, StoredPaper
 from digest.store.adding import add_sightings
 from digest.store.engine import Turn, reading, writing
 from digest.store.joining import FRESH
-from digest.store.rows import chunks, latest_signals, numbers_of, paper_of, rows_of
+from digest.store.rows import chunks, latest_signals, numbers_of, rows_of
 from digest.store.schema import announcements, papers
 
 
@@ -124,12 +124,6 @@ class Papers:
         """
         with reading(self.engine) as connection:
             return sorted(connection.scalars(select(papers.c.id)))  # by an index, not the table
-
-    def background(self, most: int) -> list[Paper]:
-        """The `most` papers that came last: what a reader's profile is compared with."""
-        with reading(self.engine) as connection:
-            rows = connection.execute(select(papers).order_by(papers.c.id.desc()).limit(most))
-            return [paper_of(row, (row.key,)) for row in rows]
 
 
 def _sources(connection: Connection, wanted: ColumnElement[bool]) -> dict[int, set[str]]:

@@ -258,12 +258,6 @@ def test_many_processes_may_open_and_fill_an_empty_database(postgresql: str) -> 
         assert sum(pool.map(work, range(4))) == 300
 
 
-def test_background_is_bounded_and_newest_first(store: Store) -> None:
-    """The most recent papers come first."""
-    store.papers.add([seen(paper(f"Paper {n}")) for n in range(9)], "file", DAY)
-    assert [p.title for p in store.papers.background(2)] == ["Paper 8", "Paper 7"]
-
-
 def test_readers_come_back_as_they_were_saved(store: Store) -> None:
     """Interests in their order, schedule, limit; saving again changes the same one."""
     saved = store.readers.save(
