@@ -212,8 +212,13 @@ class Catalogue:
         change = index.head.change
         if not change:
             return True
+        if change > self.store.papers.last_change():
+            return False
         key = self.store.papers.key_at(change)
-        return change <= self.store.papers.last_change() and key in (None, index.head.key)
+        if key is None:  # that paper has changed again
+            return True
+        rows = self.store.papers.numbers_by_keys([key, index.head.key])
+        return rows.get(key) == rows.get(index.head.key)
 
     def _as_it_is(self) -> "Index":
         """The index that another process is writing; without any, one for this process alone."""

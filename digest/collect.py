@@ -18,11 +18,13 @@ from digest.readers.library import put_on_shelf
 from digest.sources import MAX_TROUBLES, Request, Source
 from digest.sources.arxiv_ids import IDS_A_REQUEST, NAME, ArxivIds
 from digest.store import Store
+from digest.store.libraries import LibraryState
 from digest.store.visits import Visit
 
 log = logging.getLogger(__name__)
 
 _OUR_FAULT = "an error in this program; the log has the details"
+_PATIENCE = "the service asked us to wait until"
 _RETRY = timedelta(minutes=10)
 _LOOK_UP_PACE = timedelta(hours=20)
 
@@ -120,23 +122,32 @@ def _keep_library(
     store: Store, reader: Reader, library: Library, request: Request
 ) -> SourceReport | None:
     """Read a library that is due; None: it is not, or nothing changed in it."""
-    version, asked = store.libraries.library_state(reader.row, library.name)
-    if not request.at_once and asked is not None and request.now < asked + library.pace:
+    state = store.libraries.state(reader.row, library.name)
+    if state.retry_at and request.now < state.retry_at:
+        waits = f"{_PATIENCE} {state.retry_at:%Y-%m-%d %H:%M} UTC"
+        return SourceReport(library.name, skipped=waits) if request.at_once else None
+    if not request.at_once and state.asked and request.now < state.asked + library.pace:
         return None
+    visited = replace(state, asked=request.now, retry_at=None)
     try:
-        shelf = library.read(version)
+        # What waited for a paper that the store knows now is in the library, not in the store.
+        learnt = bool(state.waiting and store.papers.known_keys(state.waiting))
+        shelf = library.read(None if learnt else state.version)
         if not shelf.unchanged:
-            put_on_shelf(store, reader, shelf, request.date)
+            waiting = put_on_shelf(store, reader, library.name, shelf, request.date)
+            visited = LibraryState(shelf.version, request.now, waiting=waiting)
     except StoreError:
         raise
     except LibraryError as error:
         log.warning("%s", error)
-        store.libraries.save_library_state(reader.row, library.name, version, request.now)
+        visited = replace(visited, retry_at=error.retry_at)
+        store.libraries.save_state(reader.row, library.name, visited)
         return SourceReport(library.name, problem=error.problem)
     except Exception:
         log.exception("library %s", library.name)
+        store.libraries.save_state(reader.row, library.name, visited)
         return SourceReport(library.name, problem=_OUR_FAULT)
-    store.libraries.save_library_state(reader.row, library.name, shelf.version, request.now)
+    store.libraries.save_state(reader.row, library.name, visited)
     if shelf.unchanged:
         return None
     for trouble in shelf.troubles:
@@ -155,7 +166,7 @@ def _not_yet(store: Store, source: Source, request: Request) -> str | None:
         return None
     patience = store.visits.patience(source.name)
     if patience and patience > request.now:
-        return f"the service asked us to wait until {patience:%Y-%m-%d %H:%M} UTC"
+        return f"{_PATIENCE} {patience:%Y-%m-%d %H:%M} UTC"
     last = store.visits.last(source.name, request.date)
     if last and request.now - last.asked < _pause(last, source.pace, request):
         minutes = max(int((request.now - last.asked).total_seconds() // 60), 0)

@@ -12,7 +12,7 @@ from digest.ranking import Ranker
 from digest.ranking.trend import by_upvotes, lifts
 from digest.store import Store
 
-_PAST = timedelta(days=28)
+_PAST = timedelta(days=27)  # and the day itself
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ gets no edition and stays due. A bug for one reader is logged, and the others ar
 """
 
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
@@ -25,8 +25,8 @@ from digest.model import (
     Threshold,
 )
 from digest.progress import Progress
-from digest.ranking import Mask, Profile, Scores, portions
-from digest.ranking.choose import Choice, choose, explore
+from digest.ranking import MOST_FACETS, MOST_PAST, Mask, Profile, Scores, portions
+from digest.ranking.choose import Choice, choose, excluded, explore, with_twins
 from digest.ranking.trend import trend_reasons, trend_score
 from digest.readers.profiles import Wants, fingerprint, wants_of
 from digest.store import Store
@@ -39,8 +39,7 @@ SHARD = 1000
 FALLBACK_PICKS = 5
 LEAST_TO_EXPLORE = 5
 MOST_KEPT = 100
-MOST_SCORES = 8_000_000  # 32 MB, and three times that while they are made
-_NO_LIFT = 1e-6
+MOST_SCORES = 50_000_000  # at most 200 MB, were every profile of as many facets as can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,8 @@ class Editor:
                     open_to.append(wants)
                 else:
                     report.note_nothing_new(Due(wants.reader, day))
-            cells = [len(wants.profiles) * len(desk.candidates) for wants in open_to]
+            width = max(len(desk.candidates), MOST_PAST) * MOST_FACETS
+            cells = [len(wants.profiles) * width for wants in open_to]
             for scored in (
                 scored
                 for part in portions(open_to, cells, MOST_SCORES)
@@ -159,12 +159,14 @@ class Editor:
         numbers = [wants.reader.number for wants in every if wants.reader.number is not None]
         had = self.store.editions.papers_had(numbers, desk.date, self.desks.days, other_than)
         places = desk.place_of_row
+        muted = sorted({number for wants in every for number in wants.muted})
+        same = self.desks.ranker(desk).same_as(muted) if muted else {}
         return {
             wants.reader.name: {
                 places[row]
                 for row in (*had.get(wants.reader.number or 0, ()), *wants.known)
                 if row in places
-            }
+            }.union(*(same.get(number, ()) for number in wants.muted))
             for wants in every
         }
 
@@ -214,7 +216,15 @@ class Editor:
         moved = {
             row[0] for row, new, old in zip(rows, prepared, wanted, strict=True) if new is not old
         }
+        counts = Counter(number for number, _ in stored)
+        moved |= {
+            wants.reader.number
+            for wants in every
+            if counts[wants.reader.number or 0] > len(wants.profiles)
+        }
         numbers = [number for number in moved if number is not None]
+        if not numbers:
+            return prepared
         self.store.profiles.save(
             [
                 StoredProfile(number, position, made_of, fitted, profile.kept or b"")
@@ -233,13 +243,13 @@ class Editor:
         wanting = [profile for profile in scored.profiles if asks(profile)]
         scores = scored.scores[wants]
         # An interest of exclusions alone excludes from the whole edition.
-        barred = barred | _excluded(scored.scores[~wants])
+        barred = barred | excluded(scored.scores[~wants])
         levels = self.levels(desk, wanting)
         picks = self._matched(desk, reader, wanting, scores, barred, levels, limit)
         mood = Mood.MATCHED
         if not picks:
             most = min(limit, FALLBACK_PICKS) if wanting else limit
-            picks = _trending(desk, barred | _excluded(scored.scores), most)
+            picks = _trending(desk, self._shut(desk, barred | excluded(scored.scores)), most)
             mood = Mood.UNMATCHED if wanting else Mood.TRENDING
         if not picks:
             return None
@@ -300,9 +310,9 @@ class Editor:
             above = np.flatnonzero((scores >= np.array(levels, np.float32)[:, None]).any(axis=0))
             found = explore(
                 scores,
-                _with_twins(barred | _excluded(scores), twins),
+                with_twins(barred | excluded(scores), twins),
                 desk.places,
-                chosen=_with_twins(set(above.tolist()), twins),
+                chosen=with_twins(set(above.tolist()), twins),
                 least=self.settings.threshold.least,
                 seed=f"{reader.name} {desk.date}",
             )
@@ -315,20 +325,23 @@ class Editor:
             twins=twins,
             alike=ranker.alike,
         )
-        picks = [self._pick(desk, wanting, choice) for choice in choices]
+        picks = [
+            self._pick(desk, wanting, choice, desk.lifts[choice.candidate]) for choice in choices
+        ]
         if picks and found is not None:
-            picks.append(replace(self._pick(desk, wanting, found), explores=True))
+            picks.append(replace(self._pick(desk, wanting, found, 0.0), explores=True))
         return picks
 
-    def _pick(self, desk: Desk, wanting: Sequence[Profile], choice: Choice) -> Pick:
-        """A choice with its reasons."""
+    def _shut(self, desk: Desk, barred: set[int]) -> set[int]:
+        """Barred candidates, and those that say the same, where papers were compared."""
+        return with_twins(barred, self.desks.twins(desk)) if self.desks.ranked else barred
+
+    def _pick(self, desk: Desk, wanting: Sequence[Profile], choice: Choice, lift: float) -> Pick:
+        """A choice with its reasons, and what upvotes added to its score."""
         profile = wanting[choice.interest]
         why = self.desks.ranker(desk).explain(profile, choice.candidate)
         paper = desk.candidates[choice.candidate]
-        lift = choice.score - sum(reason.share for reason in why.reasons)
-        trend = (
-            trend_reasons(paper, lift) if desk.lifts[choice.candidate] and lift > _NO_LIFT else ()
-        )
+        trend = trend_reasons(paper, lift) if lift else ()
         return Pick(
             paper,
             choice.score,
@@ -377,17 +390,6 @@ def _silent(
     reached = scores[:, shown] >= np.array(levels, np.float32)[:, None]
     met: Mask = np.asarray(reached.any(axis=1))
     return tuple(p.interest.name for p, found in zip(wanting, met, strict=True) if not found)
-
-
-def _excluded(scores: Scores) -> set[int]:
-    """Candidates that any of these rows excludes."""
-    return set(np.flatnonzero(np.isneginf(scores).any(axis=0)).tolist())
-
-
-def _with_twins(candidates: set[int], twins: Mapping[int, int]) -> set[int]:
-    """These candidates, and all that say the same as one of them."""
-    groups = {twins.get(candidate, candidate) for candidate in candidates}
-    return candidates | groups | {n for n, first in twins.items() if first in groups}
 
 
 def _trending(desk: Desk, barred: set[int], most: int) -> list[Pick]:

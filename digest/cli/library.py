@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from digest.cli.common import read_settings, reader_asked, settings_options, utc_now
+from digest.errors import printable
 from digest.libraries.bibtex import BibtexFile
 from digest.model import Reader
 from digest.readers import library as service
@@ -33,13 +34,14 @@ def import_(file: Path, name: str | None, config: Path | None, database: str | N
     """Read a BibTeX FILE; importing it again brings it up to date."""
     store, reader = _opened(config, database, name)
     today = local_date(reader.schedule.zone, utc_now())
-    shelf = service.import_library(store, reader, BibtexFile(file), today)
+    library = BibtexFile(file)
+    shelf = service.import_library(store, reader, library, today)
     for trouble in shelf.troubles:
         click.echo(f"digest: {trouble}", err=True)
     if shelf.more_troubles:
         click.echo(f"digest: and {shelf.more_troubles} more like these", err=True)
     count = len(shelf.liked)
-    click.echo(f"{count:,} papers of {shelf.name} count for {reader.address} from now on.")
+    click.echo(f"{count:,} papers of {library.name} count for {reader.address} from now on.")
     return 0 if count else 1
 
 
@@ -51,7 +53,7 @@ def list_(name: str | None, config: Path | None, database: str | None) -> int:
     store, reader = _opened(config, database, name)
     origins = store.libraries.origins(reader.row)
     for origin, count in origins:
-        click.echo(f"{origin}: {count:,} papers")
+        click.echo(f"{printable(origin)}: {count:,} papers")
     if not origins:
         click.echo(f"{reader.address} has no library: 'digest library import FILE' reads one.")
     return 0
@@ -65,7 +67,7 @@ def forget(library: str, name: str | None, config: Path | None, database: str | 
     """Take a library out of a reader's interests."""
     store, reader = _opened(config, database, name)
     count = service.forget_library(store, reader, library)
-    click.echo(f"{library} and its {count:,} papers count for {reader.address} no more.")
+    click.echo(f"{printable(library)} and its {count:,} papers count for {reader.address} no more.")
     return 0
 
 

@@ -96,7 +96,16 @@ def _path(text: str) -> Path:
 
 
 def _paths(text: str) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(_path(one) for one in text.split(",") if one.strip()))
+    """Files of different names: each is known by its name alone."""
+    paths = tuple(dict.fromkeys(_path(one) for one in text.split(",") if one.strip()))
+    first: dict[str, Path] = {}
+    for path in paths:
+        other = first.setdefault(path.name, path)
+        if other != path:
+            raise UsageError(
+                f"{other} and {path} have the same name: rename one of them, or name a link to it"
+            )
+    return paths
 
 
 def _zotero(text: str) -> str:

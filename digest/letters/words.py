@@ -6,7 +6,7 @@ from digest.model import Interest, Reader
 
 UNNAMED = "keywords"
 VOTES = "your votes"
-_ZOTERO = "zotero"
+_ZOTERO = ("zotero users/", "zotero groups/")  # no name of a file, which holds no slash
 
 
 def is_library(reader: Reader, interest: str) -> bool:
@@ -20,7 +20,7 @@ def named(reader: Reader, interest: str) -> str:
         return "your keywords"
     if not is_library(reader, interest):
         return interest
-    return "your Zotero library" if interest == _ZOTERO else f"your library {interest}"
+    return "your Zotero library" if interest.startswith(_ZOTERO) else f"your library {interest}"
 
 
 def heading_of(reader: Reader, interest: str | None) -> str:

@@ -20,12 +20,10 @@ class Liked:
     """A paper of a reader's library, and the day it was put there, as the library says.
 
     The paper may have no abstract, and title '' where the library gives nothing but an identifier.
-    `tags` are the words that the library keeps with it: keywords of BibTeX, tags of Zotero.
     """
 
     paper: Paper
     added: date | None = None
-    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,6 @@ class Shelf:
     `unchanged` since: then `liked` is empty, and what was read before still holds.
     """
 
-    name: str
     liked: tuple[Liked, ...] = ()
     troubles: tuple[str, ...] = ()
     more_troubles: int = 0
@@ -71,7 +68,6 @@ class Library(Protocol):
 class Reading:
     """What a reader of a library has found so far."""
 
-    name: str
     liked: list[Liked] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     more_troubles: int = 0
@@ -89,6 +85,4 @@ class Reading:
         for liked in self.liked:
             once.setdefault(liked.paper.key, liked)
         newest = sorted(once.values(), key=lambda liked: liked.added or date.min, reverse=True)
-        return Shelf(
-            self.name, tuple(newest), tuple(self.troubles), self.more_troubles, version=version
-        )
+        return Shelf(tuple(newest), tuple(self.troubles), self.more_troubles, version=version)

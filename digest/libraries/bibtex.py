@@ -17,7 +17,7 @@ from bibtexparser.entrypoint import parse_string
 from bibtexparser.exceptions import BlockAbortedException
 from bibtexparser.model import Block, DuplicateFieldKeyBlock, Entry, ParsingFailedBlock
 
-from digest.errors import LibraryError
+from digest.errors import LibraryError, printable
 from digest.intake.normal import (
     MAX_ABSTRACT,
     MAX_AUTHORS,
@@ -37,8 +37,8 @@ _MAX_STRINGS = 5_000
 _MAX_STRING = 1_000  # they name journals; without a limit they could double line by line
 _NO_ENTRIES = frozenset(("comment", "preamble", "control", "set"))
 _ADDED = ("creationdate", "date-added", "dateadded", "added-at", "timestamp")
-_NAMED = ("doi", "url", "ee", "howpublished")
-_PROSE = ("note", "journal", "journaltitle", "howpublished", "annote", "extra", "volume", "number")
+_NAMED = ("doi", "url", "ee")
+_PROSE = ("howpublished", "journal", "journaltitle", "volume", "number", "note", "extra", "annote")
 
 _START = re.compile(r"^[ \t]*@[ \t]*(\w+)\s*[{(]\s*([^\s,{}()=]{0,200})", re.MULTILINE)
 _ADDED_FIELD = re.compile(
@@ -75,8 +75,8 @@ class BibtexFile:
 
     @property
     def name(self) -> str:
-        """The file's name."""
-        return self.path.name[:MAX_NAME]
+        """The file's name, without its folder."""
+        return printable(self.path.name[:MAX_NAME])
 
     @property
     def pace(self) -> timedelta:
@@ -95,7 +95,7 @@ class BibtexFile:
             return read_bibtex(self.path)  # which says what is wrong
         version = zlib.crc32(f"{state.st_mtime_ns} {state.st_size}".encode()) >> 1
         if version == since:
-            return Shelf(self.name, version=version, unchanged=True)
+            return Shelf(version=version, unchanged=True)
         return replace(read_bibtex(self.path), version=version)
 
 
@@ -109,7 +109,7 @@ def read_bibtex(path: Path) -> Shelf:
         LibraryError: when there is no such file, it cannot be read, is larger than `MAX_FILE`
             bytes or holds no text.
     """
-    reading = Reading(str(path))
+    reading = Reading()
     text = _text_of(path)
     if not text.strip():
         reading.trouble("the file is empty: export your library to it again")
@@ -271,8 +271,7 @@ def _liked(fields: Mapping[str, str]) -> Liked | None:
     if paper is None:
         return None
     days = (day_of(get(name)) for name in _ADDED)
-    tags = re.split(r"[,;]", _prose(get("keywords"), MAX_TITLE))
-    return Liked(paper, next((day for day in days if day), None), clean_names(tags))
+    return Liked(paper, next((day for day in days if day), None))
 
 
 def _on_arxiv(fields: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from digest.identity import Identifier, arxiv_id, home_of, pdf_of, read_identifier, title_key
 from digest.intake.normal import clean_address, clean_date
@@ -24,8 +25,9 @@ _LONGEST_PROSE = 10_000
 class Fields:
     """A library's item in the normal form, but for its identifiers.
 
-    `named` are fields that hold nothing but an identifier or an address, `prose` are those in
-    which one may be mentioned: "arXiv preprint arXiv:2401.12345".
+    `named` are fields that name the work itself by an identifier or an address. `prose` are those
+    in which one may be mentioned, "arXiv preprint arXiv:2401.12345", but also that of another
+    work: they count only where the others name nothing, and the first mention alone.
     """
 
     title: str
@@ -40,7 +42,7 @@ class Fields:
 def paper_of(fields: Fields) -> Paper | None:
     """A paper, keys strongest first, or None where there is neither title nor identifier."""
     titled = any(char.isalnum() for char in fields.title)
-    strong = _strongest(_identifiers(fields))
+    strong = _strongest(map(_named, fields.named)) or list(islice(_mentioned(fields.prose), 1))
     keys = tuple(one.key for one in strong) + ((title_key(fields.title),) if titled else ())
     if not keys:
         return None
@@ -62,12 +64,22 @@ def day_of(written: str) -> date | None:
     return clean_date("-".join(match.groups()), _ANY_DAY) if match else None
 
 
-def _identifiers(fields: Fields) -> Iterator[Identifier | None]:
-    for text in fields.named:
-        yield read_identifier(text)
-    for text in fields.prose:
-        for match in _MENTION.finditer(text[:_LONGEST_PROSE]):
-            yield read_identifier(f"arxiv:{match['arxiv']}" if match["arxiv"] else match["doi"])
+def _named(text: str) -> Identifier | None:
+    """The identifier that a field is, or begins with: `arXiv:2401.12345 [cs.LG]`."""
+    match = _MENTION.match(text.strip()[:_LONGEST_PROSE])
+    return read_identifier(text) or (_of_mention(match) if match else None)
+
+
+def _mentioned(prose: Iterable[str]) -> Iterator[Identifier]:
+    for text in prose:
+        # Without a slash it may be the number of anything.
+        found = [read_identifier(text)] if "/" in text else []
+        found += map(_of_mention, _MENTION.finditer(text[:_LONGEST_PROSE]))
+        yield from (one for one in found if one)
+
+
+def _of_mention(match: re.Match[str]) -> Identifier | None:
+    return read_identifier(f"arxiv:{match['arxiv']}" if match["arxiv"] else match["doi"])
 
 
 def _strongest(identifiers: Iterable[Identifier | None]) -> list[Identifier]:

@@ -21,7 +21,7 @@ PAGE = 100
 _SERVICE = "zotero"
 _NO_PAPERS = frozenset(("attachment", "note", "annotation"))
 _NAMED = ("DOI", "archiveID", "archiveLocation", "url")
-_PROSE = ("extra", "archiveID", "publicationTitle", "reportNumber")
+_PROSE = ("publicationTitle", "reportNumber", "extra")
 _EXPECTED = frozenset((200, 304, 400, 401, 403, 404))
 _UNCHANGED = 304
 _REFUSED = frozenset((401, 403))
@@ -88,10 +88,10 @@ class Zotero:
             LibraryError: when it cannot be read to its end; with `retry_at` where the service named
                 a time.
         """
-        reading = Reading(self.name)
+        reading = Reading()
         answer = self._ask(0, since)
         if answer.status == _UNCHANGED:
-            return Shelf(self.name, version=since, unchanged=True)
+            return Shelf(version=since, unchanged=True)
         version = _number(answer, "Last-Modified-Version")
         total = _number(answer, "Total-Results")
         for start in range(PAGE, MAX_ITEMS + PAGE, PAGE):
@@ -188,7 +188,7 @@ def _liked(data: Mapping[str, object]) -> Liked | None:
     )
     if paper is None:
         return None
-    return Liked(paper, day_of(get("dateAdded")), clean_names(list(_tags(data.get("tags")))))
+    return Liked(paper, day_of(get("dateAdded")))
 
 
 def _authors(creators: object) -> Iterator[str]:
@@ -198,9 +198,3 @@ def _authors(creators: object) -> Iterator[str]:
     for one in (authors or known)[:MAX_AUTHORS]:
         parts = (one.get("name"), one.get("firstName"), one.get("lastName"))
         yield " ".join(part for part in parts if isinstance(part, str) and part)
-
-
-def _tags(tags: object) -> Iterator[str]:
-    for tag in tags if isinstance(tags, list) else []:
-        if isinstance(tag, dict) and isinstance(tag.get("tag"), str):
-            yield tag["tag"]

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from digest.model import Interest, Reason, Sentence
 
+MOST_PAST = 2000  # papers of the past that scores are held against
+MOST_FACETS = 6  # parts of a large collection of liked papers
+
 Scores = NDArray[np.float32]
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -20,10 +23,14 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A paper of the store that speaks for an interest, or with a weight below 0 against it."""
+    """A paper of the store that speaks for an interest, or with a weight below 0 against it.
+
+    `change` tells which text of it is meant.
+    """
 
     number: int
     weight: float = 1.0
+    change: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,10 @@ class Ranker(Protocol):
 
     def alike(self, candidates: Sequence[int]) -> Scores:
         """How alike candidates are to each other, [n × n]; 1 for the same text."""
+        ...
+
+    def same_as(self, numbers: Sequence[int]) -> dict[int, set[int]]:
+        """Candidates that say the same as papers of the store, by the papers' numbers."""
         ...
 
     def twins(self) -> dict[int, int]:

@@ -112,6 +112,17 @@ def explore(
     return random.Random(seed).choice(near[:_NEAR])  # noqa: S311 - a lot, no secret
 
 
+def excluded(scores: Scores) -> set[int]:
+    """Candidates that any of these rows excludes."""
+    return set(np.flatnonzero(np.isneginf(scores).any(axis=0)).tolist())
+
+
+def with_twins(candidates: set[int], twins: Mapping[int, int]) -> set[int]:
+    """These candidates, and all that say the same as one of them."""
+    groups = {twins.get(candidate, candidate) for candidate in candidates}
+    return candidates | groups | {n for n, first in twins.items() if first in groups}
+
+
 def _ranked(
     scores: Scores, barred: Collection[int], places: Mapping[int, int], levels: Sequence[float]
 ) -> list[Choice]:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.ranking import MOST_FACETS
 from digest.ranking.weights import Floats
 
 LEAST_PAPERS = 40
 PAPERS_A_FACET = 20
-MOST_FACETS = 6
 LEAST_IN_FACET = 3
 LEANING = 0.25
 _ROUNDS = 8

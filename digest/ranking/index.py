@@ -25,12 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.ranking.sheet import COLUMNS, Rows, Sheet
-from digest.ranking.subjects import Subjects, learn
+from digest.ranking.subjects import LEAST_PAPERS, Subjects, learn
+from digest.ranking.taste import MEANING
 from digest.ranking.weights import Weights
 
 VERSION = 1  # counts up whenever terms, weights or files change their meaning
 _HEAD = "head.json"
 _DRIFT = 16  # weights are fitted anew when a sixteenth of the papers came since
+_LASTING = 28  # days that a stored profile stays as it is
 _AGE = 4  # subjects are learned anew when a quarter came since
 
 _ARRAYS: Mapping[str, "np.dtype[Any]"] = {
@@ -166,7 +168,8 @@ class Index:
     @property
     def needs_subjects(self) -> bool:
         """Whether so many papers came since the subjects were learned that it is time again."""
-        return abs(self.papers - self.head.subjects_papers) * _AGE > self.papers
+        before = self.head.subjects_papers
+        return self.papers >= LEAST_PAPERS and abs(self.papers - before) * _AGE > self.papers
 
     @property
     def mostly_dead(self) -> bool:
@@ -175,8 +178,15 @@ class Index:
 
     @property
     def generation(self) -> str:
-        """Names the weights and subjects that stored profiles were made with."""
-        return f"{self.head.identity[:8]}-{self.head.fit}-{self.head.subjects}"
+        """What stored profiles were made with, as 32 hex digits.
+
+        It changes with the weights, the subjects, the meaning of either, and every four weeks, so
+        that scales are of a past that is not long gone.
+        """
+        head = self.head
+        weeks = int(self.days.max(initial=0)) // _LASTING
+        parts = (head.identity, VERSION, MEANING, head.fit, head.subjects, weeks)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 _SUBJECTS = ("columns", "vectors", "calm", "mean", "unit_mean")
@@ -284,7 +294,7 @@ def relearn(index: Index) -> Index:
 
 def tidy(index: Index) -> None:
     """Remove what earlier states of the index left."""
-    keep = {*_ARRAYS, _HEAD, index.head.fit, index.head.subjects, "lock"}
+    keep = {*_ARRAYS, _HEAD, index.head.fit, index.head.subjects}
     for path in index.folder.iterdir():
         if path.name not in keep:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()

@@ -91,7 +91,12 @@ def _make(model: Model, wishes: Sequence[Wish], pages: Pages) -> list[Taste]:
 
 def phrases_of(model: Model, wishes: Sequence[Wish]) -> Phrases:
     """The quoted phrases of these wishes, weighed as they count in each."""
-    return _Keywords.of(model, wishes).phrases
+    quoted = [bool(_of_kind(wish.interest, KeywordKind.PHRASE)) for wish in wishes]
+    if not any(quoted):
+        return Phrases.none(len(wishes))
+    nothing = Wish(Interest(""))
+    asked = [w if has else nothing for w, has in zip(wishes, quoted, strict=True)]
+    return _Keywords.of(model, asked).phrases
 
 
 @dataclass(frozen=True, slots=True)

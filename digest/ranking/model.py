@@ -5,13 +5,13 @@ from functools import cached_property
 
 import numpy as np
 
+from digest.ranking import MOST_PAST
 from digest.ranking.pages import Pages
 from digest.ranking.sheet import Rows, Sheet
 from digest.ranking.subjects import Subjects
 from digest.ranking.terms import Terms
 from digest.ranking.weights import Weights
 
-MOST_PAST = 2000
 _RECENT = 30_000
 
 

@@ -9,12 +9,8 @@ import numpy as np
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.model import Interest, Keyword, Paper
-from digest.ranking import Scores
-from digest.ranking.making import Wish as Asked
-from digest.ranking.making import make_palates, phrases_of
+from digest.ranking import Example, Profile, Scores
 from digest.ranking.model import Model, sample_of_past
-from digest.ranking.pages import Pages
-from digest.ranking.scoring import fits
 from digest.ranking.sheet import Sheet, joined
 from digest.ranking.subjects import Subjects, learn
 from digest.ranking.terms import Terms
@@ -23,6 +19,7 @@ from digest.ranking.weights import Weights
 
 _PART = 200
 _SHARD = 1000
+_QUOTED = re.compile(r'"[^"]*"')
 _PROSE = re.compile(r"[.?!](\s|$)")
 
 
@@ -48,7 +45,7 @@ class Offline:
     _terms: Terms = field(default_factory=Terms)
     _weights: Weights = field(init=False)
     _subjects: Subjects | None = None
-    _ready: tuple[Model, Pages] | None = None
+    _ranker: TfidfRanker | None = None
 
     def __post_init__(self) -> None:
         """Count and weigh the texts."""
@@ -61,22 +58,18 @@ class Offline:
     def learn(self) -> None:
         """Learn the subjects of all texts."""
         self._subjects = learn(self.sheet.take, np.arange(len(self.sheet)), self._weights)
-        self._ready = None
+        self._ranker = None
 
     def score(self, wishes: Sequence[Wish]) -> Scores:
-        """How well each candidate fits each profile, [profiles x candidates].
-
-        A candidate's score grows with its fit; exact matches are the ranker's.
-        """
-        if self._ready is None:
-            model = self._model()
-            self._ready = model, model.pages(self._of_candidates())
-        model, pages = self._ready
-        scores = [
-            _score_shard(model, pages, self.sheet, wishes[start : start + _SHARD])
+        """The score of each candidate for each profile, [profiles x candidates]."""
+        if self._ranker is None:
+            papers = [_paper(number, text) for number, text in enumerate(self.candidates)]
+            self._ranker = self.ranker(papers)
+        shards = [
+            self._ranker.score([_profile(wish) for wish in wishes[start : start + _SHARD]])
             for start in range(0, len(wishes), _SHARD)
         ]
-        return np.concatenate([np.zeros((0, len(pages)), np.float32), *scores])
+        return np.concatenate([np.zeros((0, len(self.candidates)), np.float32), *shards])
 
     def ranker(self, papers: Sequence[Paper]) -> TfidfRanker:
         """The ranker of the candidates, as the product makes it; scores shards of any size.
@@ -102,26 +95,20 @@ class Offline:
         return Model(self._terms, self._weights, self._subjects, self.sheet.take(past))
 
 
-def _score_shard(model: Model, pages: Pages, sheet: Sheet, wishes: Sequence[Wish]) -> Scores:
-    used = sorted({row for wish in wishes for row in (*wish.liked, *wish.disliked)})
-    place = {row: number for number, row in enumerate(used)}
-    asked = [
-        Asked(
-            read_keywords(wish.keywords),
-            (
-                *((place[row], 1.0) for row in wish.liked),
-                *((place[row], -1.0) for row in wish.disliked),
-            ),
-        )
-        for wish in wishes
-    ]
-    palates = make_palates(model, asked, sheet.take(np.array(used, np.int64)))
-    return fits(palates, phrases_of(model, asked), pages)
+def _paper(number: int, text: str) -> Paper:
+    """A text as a paper."""
+    return Paper((f"text:{number}",), text)
+
+
+def _profile(wish: Wish) -> Profile:
+    liked = (Example(number) for number in wish.liked)
+    disliked = (Example(number, -1.0) for number in wish.disliked)
+    return Profile(read_keywords(wish.keywords), (*liked, *disliked))
 
 
 def read_keywords(text: str) -> Interest:
     """An interest from keywords; prose, and what is not in the grammar, counts as plain words."""
-    if _PROSE.search(text):
+    if _PROSE.search(_QUOTED.sub("", text)):
         return Interest("keywords", (Keyword(text),))
     try:
         return parse_interest("keywords", text)

@@ -31,6 +31,8 @@ from digest.ranking.weights import (
     used_columns,
 )
 
+_BLOCK = 500
+
 
 @dataclass(frozen=True)
 class Pages:
@@ -86,13 +88,38 @@ class Pages:
         rows = unit(self._short[list(texts)])
         return np.asarray((rows @ rows.T).toarray(), np.float32)
 
-    def pair_cosines(self) -> Sparse:
-        """How alike all texts are in their pairs of words, [texts x texts], sparse."""
+    def same(self, least: float) -> list[tuple[int, int]]:
+        """Texts that share most of their pairs of words, as (later, earlier).
+
+        Args:
+            least: of the cosine of their pairs.
+        """
+        rows = self._pairs
+        across = rows.T.tocsr()
+        found: list[tuple[int, int]] = []
+        for start in range(0, len(self), _BLOCK):
+            products = (rows[start : start + _BLOCK] @ across).tocoo()
+            later = products.row + start
+            near = (products.data >= least) & (products.col < later)
+            found += zip(later[near].tolist(), products.col[near].tolist(), strict=True)
+        return sorted(found)
+
+    def same_as(self, others: "Pages", least: float) -> list[tuple[int, int]]:
+        """Texts that share most of their pairs of words with other ones, as (other, text)."""
+        pairs = others.vectors.copy()
+        pairs.data[pairs.indices < WORDS] = 0
+        rows = unit(pairs)
+        products = self.products(rows.indices, rows.data, rows.indptr, self._pairs).tocoo()
+        near = products.data >= least
+        return list(zip(products.row[near].tolist(), products.col[near].tolist(), strict=True))
+
+    @property
+    def _pairs(self) -> Sparse:
+        """The texts' pairs of words alone, at length one, [texts x own columns]."""
         rows = self._short.copy()
         rows.data[self._own[rows.indices] < WORDS] = 0
         rows.eliminate_zeros()
-        rows = unit(rows)
-        return rows @ rows.T
+        return unit(rows)
 
     def nearness(self, columns: NDArray[np.int32], values: Floats, subject: Floats) -> Floats:
         """How near each text is to one given by its row and its subject: the sum of two cosines."""
@@ -107,13 +134,26 @@ class Pages:
         )
         return np.asarray(near + self.u @ subject, np.float32)
 
-    def products(self, columns: NDArray[Any], values: Floats, ends: NDArray[np.int64]) -> Sparse:
-        """Products of sparse rows with all texts, [rows x texts], sparse."""
+    def products(
+        self,
+        columns: NDArray[Any],
+        values: Floats,
+        ends: NDArray[np.int64],
+        texts: Sparse | None = None,
+    ) -> Sparse:
+        """Products of sparse rows with all texts, [rows x texts], sparse.
+
+        Args:
+            columns: of the rows' entries.
+            values: of the same entries.
+            ends: where each row begins, and the last one ends.
+            texts: the texts in another form, [texts x own columns].
+        """
         local = self._places()[columns]
         there = np.flatnonzero(local >= 0)
-        shape = (len(ends) - 1, self._across.shape[0])
-        places = np.searchsorted(there, ends)
-        return sparse.csr_array((values[there], local[there], places), shape=shape) @ self._across
+        across = self._across if texts is None else texts.T.tocsr()
+        parts = (values[there], local[there], np.searchsorted(there, ends))
+        return sparse.csr_array(parts, shape=(len(ends) - 1, self._own.size)) @ across
 
     def present(self, columns: NDArray[Any], ends: NDArray[np.int64]) -> NDArray[np.float32]:
         """How many of the columns of each row each text has, [rows x texts]."""

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from digest.model import Keyword
 from digest.ranking.pages import Pages
-from digest.ranking.sheet import WORDS
+from digest.ranking.sheet import COLUMNS, WORDS
 from digest.ranking.taste import Taste
 from digest.ranking.weights import Floats, Sparse
 
@@ -24,6 +24,12 @@ class Phrases:
     texts: tuple[str, ...]
     vectors: Sparse
     weights: Sparse
+
+    @classmethod
+    def none(cls, wishes: int) -> "Phrases":
+        """Of wishes that quote nothing."""
+        empty = sparse.csr_array((0, COLUMNS), dtype=np.float32)
+        return cls((), empty, sparse.csr_array((wishes, 0), dtype=np.float32))
 
     @classmethod
     def of(cls, model: "Model", quoted: Sequence[Sequence[Keyword]]) -> "Phrases":

@@ -36,9 +36,9 @@ class Sheet:
         entries = np.repeat(self.ends[rows] - ends[:-1], lengths) + np.arange(ends[-1])
         return Sheet(ends, self.columns[entries], self.counts[entries])
 
-    def parts(self, first: int, size: int) -> Iterator["Sheet"]:
-        """The texts from `first` on, `size` at a time."""
-        for start in range(first, len(self), size):
+    def parts(self, size: int) -> Iterator["Sheet"]:
+        """The texts, `size` at a time."""
+        for start in range(0, len(self), size):
             ends = self.ends[start : start + size + 1]
             mine = slice(int(ends[0]), int(ends[-1]))
             yield Sheet(ends - ends[0], self.columns[mine], self.counts[mine])

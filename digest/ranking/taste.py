@@ -3,7 +3,7 @@
     p = q + w l / |l|, less what is disliked    q: the keywords' vectors by weight, at length one
     β = |q| + w / |l|                           l: the mean of the liked papers' vectors
     c = w h · calm ∘ (z(l) - z̄) / |l|           h = N / (N + 3) for N liked papers
-    e = u(q) + w · the mean of the liked papers' subjects, each at length one
+    e = u(q) + w · the mean of the liked papers' subjects, at length one again
     w = h beside keywords, so that one liked paper does not weigh as much as all of them, else 1
 
 β takes away what all papers share, c what readers of anything would share (the ridge part of a
@@ -33,6 +33,7 @@ Columns = NDArray[np.uint32]
 
 MOST_COLUMNS = 4000
 TYPICAL = 0.8
+MEANING = 1  # counts up whenever what a stored taste says of papers changes
 _MOST_TASTES = 100
 LADDER = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 _HEADER = struct.Struct("<IIfffff9f")
@@ -59,8 +60,12 @@ class Taste:
 
     def reached_by(self, share: float) -> float:
         """The score that a share of the papers of the past reached, be it 0.01 of them."""
-        steps = np.log(LADDER[::-1])
-        return float(score_of(np.interp(np.log(max(share, 1e-9)), steps, self.ladder[::-1])))
+        share = max(share, 1e-9)
+        found = float(np.interp(np.log(share), np.log(LADDER[::-1]), self.ladder[::-1]))
+        if share < LADDER[-1]:  # further up as it went over the last step
+            step = (self.ladder[-1] - self.ladder[-2]) / np.log(LADDER[-2] / LADDER[-1])
+            found += float(step * np.log(LADDER[-1] / share))
+        return float(score_of(found))
 
     def at(self, columns: NDArray[Any]) -> "Floats":
         """The values at some columns; 0 where there is none."""

@@ -37,6 +37,7 @@ TWIN = 0.7
 NEAR = 0.5  # of two cosines, of terms and of subjects: less is no likeness to speak of
 _MOST_COMPARED = 100
 _MOST_EXAMPLES = 3000
+_LIGHT = 3  # what a profile without examples takes, counted in examples
 _PAIR = 2  # words
 _LEAST = 0.05  # of the largest term: less is no reason
 
@@ -86,13 +87,22 @@ class TfidfRanker:
 
     def prepare(self, profiles: Sequence[Profile]) -> list[Profile]:
         """The same profiles with their tastes as bytes; what is kept already stays."""
-        new = [profile for profile in profiles if not _is_whole(profile.kept)]
-        parts = portions(new, [len(profile.examples) for profile in new], _MOST_EXAMPLES)
+        return [profile for profile, _ in self._prepared(profiles)]
+
+    def _prepared(self, profiles: Sequence[Profile]) -> list[tuple[Profile, Palate]]:
+        """Profiles with their tastes, as bytes and ready for use."""
+        known = [_kept(profile) for profile in profiles]
+        new = [p for p, palate in zip(profiles, known, strict=True) if palate is None]
+        parts = portions(new, [len(profile.examples) + _LIGHT for profile in new], _MOST_EXAMPLES)
         made = iter([palate for part in parts for palate in self._palates(part)])
-        return [
-            profile if _is_whole(profile.kept) else replace(profile, kept=next(made).to_bytes())
-            for profile in profiles
-        ]
+        found = []
+        for profile, palate in zip(profiles, known, strict=True):
+            if palate is not None:
+                found.append((profile, palate))
+            else:
+                fresh = next(made)
+                found.append((replace(profile, kept=fresh.to_bytes()), fresh))
+        return found
 
     def _palates(self, profiles: Sequence[Profile]) -> list[Palate]:
         """The tastes of these profiles, whose examples are read together."""
@@ -179,21 +189,26 @@ class TfidfRanker:
 
     def twins(self) -> dict[int, int]:
         """Candidates that share most of their pairs of words with an earlier one, and that one."""
-        products = self._pages.pair_cosines().tocoo()
-        same = (products.data >= TWIN) & (products.col < products.row)
         found: dict[int, int] = {}
-        pairs = zip(products.row[same].tolist(), products.col[same].tolist(), strict=True)
-        for later, earlier in sorted(pairs):
+        for later, earlier in self._pages.same(TWIN):
             found.setdefault(later, found.get(earlier, earlier))
         return found
 
+    def same_as(self, numbers: Sequence[int]) -> dict[int, set[int]]:
+        """Candidates that say the same as papers of the store, by the papers' numbers."""
+        found: dict[int, set[int]] = {}
+        pages = self._model.pages(self._library(numbers))
+        for place, candidate in self._pages.same_as(pages, TWIN):
+            found.setdefault(numbers[place], set()).add(candidate)
+        return found
+
     def _ready(self, profiles: Sequence[Profile]) -> _Shard:
-        prepared = self.prepare(profiles)
+        prepared = self._prepared(profiles)
         phrases = phrases_of(self._model, [Wish(profile.interest) for profile in profiles])
         return _Shard(
             profiles,
             {id(profile): place for place, profile in enumerate(profiles)},
-            [Palate.from_bytes(profile.kept or b"") for profile in prepared],
+            [palate for _, palate in prepared],
             phrases,
         )
 
@@ -243,7 +258,8 @@ def _exact(profile: Profile) -> list[tuple[Keyword, float]]:
     """The authors and categories of a profile, and what each adds."""
     interest = profile.interest
     keywords = [keyword for keyword in interest.keywords if keyword.kind in _EXACT]
-    only = len(keywords) == len(interest.keywords) and not profile.examples and not profile.titles
+    liked = interest.liked or interest.titles
+    only = len(keywords) == len(interest.keywords) and not liked
     share = {
         KeywordKind.AUTHOR: AUTHOR_SHARE,
         KeywordKind.CATEGORY: ALONE_SHARE if only else CATEGORY_SHARE,
@@ -251,12 +267,11 @@ def _exact(profile: Profile) -> list[tuple[Keyword, float]]:
     return [(keyword, share[keyword.kind] * keyword.weight) for keyword in keywords]
 
 
-def _is_whole(kept: bytes | None) -> bool:
-    """Whether what was kept of a profile can be used."""
-    if kept is None:
-        return False
+def _kept(profile: Profile) -> Palate | None:
+    """What was kept of a profile; None where that cannot be used."""
+    if profile.kept is None:
+        return None
     try:
-        Palate.from_bytes(kept)
+        return Palate.from_bytes(profile.kept)
     except ValueError:
-        return False
-    return True
+        return None

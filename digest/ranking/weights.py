@@ -124,7 +124,7 @@ def unit(rows: Sparse) -> Sparse:
 
 
 def _living(sheet: Sheet, alive: NDArray[np.bool_] | None) -> Sparse:
-    for number, part in enumerate(sheet.parts(0, _PART)):
+    for number, part in enumerate(sheet.parts(_PART)):
         if alive is None:
             yield part
             continue

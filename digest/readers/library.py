@@ -2,26 +2,30 @@
 
 from datetime import date
 
-from digest.errors import UsageError
+from digest.errors import UsageError, printable
 from digest.libraries import Library, Shelf
 from digest.model import Reader, ReaderKind
 from digest.store import Store
 
 
-def put_on_shelf(store: Store, reader: Reader, shelf: Shelf, today: date) -> int:
-    """Keep what was read of a library, and nothing else of it; returns how much changed.
+def put_on_shelf(
+    store: Store, reader: Reader, name: str, shelf: Shelf, today: date
+) -> tuple[str, ...]:
+    """Keep what was read of the library of this name, and nothing else of it.
 
     A day of the future counts as today. An entry without a title counts where the store knows its
     paper.
+
+    Returns:
+        the keys of those that do not count yet.
     """
-    bare = {liked.paper.key for liked in shelf.liked if not liked.paper.title}
+    bare = {key for liked in shelf.liked if not liked.paper.title for key in liked.paper.keys}
     known = store.papers.known_keys(bare) if bare else frozenset()
-    papers = [
-        (liked.paper, min(liked.added, today) if liked.added else None)
-        for liked in shelf.liked
-        if liked.paper.title or liked.paper.key in known
-    ]
-    return store.libraries.replace(reader.row, shelf.name, papers, shelf.name[:60], today)
+    counting = [one for one in shelf.liked if one.paper.title or known.intersection(one.paper.keys)]
+    papers = [(one.paper, min(one.added, today) if one.added else None) for one in counting]
+    store.libraries.replace(reader.row, name, papers, name[:60], today)
+    found = {key for one in counting for key in one.paper.keys}
+    return tuple(sorted(bare - found))
 
 
 def import_library(store: Store, reader: Reader, library: Library, today: date) -> Shelf:
@@ -33,7 +37,7 @@ def import_library(store: Store, reader: Reader, library: Library, today: date) 
     """
     _only_saved(reader)
     shelf = library.read(None)
-    put_on_shelf(store, reader, shelf, today)
+    put_on_shelf(store, reader, library.name, shelf, today)
     return shelf
 
 
@@ -46,7 +50,7 @@ def forget_library(store: Store, reader: Reader, name: str) -> int:
     _only_saved(reader)
     names = [origin for origin, _ in store.libraries.origins(reader.row)]
     if name not in names:
-        known = ", ".join(names) or "none"
+        known = printable(", ".join(names)) or "none"
         raise UsageError(f"{reader.address} has no library {name!r}; there is: {known}")
     return store.libraries.forget(reader.row, name)
 

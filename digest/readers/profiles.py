@@ -27,12 +27,14 @@ _AGAINST = {VoteKind.LESS: -1.0, VoteKind.MUTE: -2.0}
 class Wants:
     """A reader with its profiles, one for each of its interests, and the papers that it knows.
 
-    The reader's interests here include those that its votes and libraries make.
+    The reader's interests here include those that its votes and libraries make; of the papers that
+    it knows it does not want to hear again of those `muted`.
     """
 
     reader: Reader
     profiles: tuple[Profile, ...]
     known: frozenset[int]
+    muted: frozenset[int] = frozenset()
 
 
 def wants_of(store: Store, readers: Sequence[Reader]) -> list[Wants]:
@@ -41,19 +43,36 @@ def wants_of(store: Store, readers: Sequence[Reader]) -> list[Wants]:
     keys = {key for r in readers for i in r.interests for key in _keys(i)}
     rows = store.papers.numbers_by_keys(keys) if keys else {}
     votes, libraries = store.votes.of(numbers), store.libraries.of(numbers)
-    return [
+    every = [
         _wants(
             reader, rows, votes.get(reader.number or 0, ()), libraries.get(reader.number or 0, ())
         )
         for reader in readers
     ]
+    examples = {e.number for wants in every for p in wants.profiles for e in p.examples}
+    changes = store.papers.changes_of(examples) if examples else {}
+    return [_with_changes(wants, changes) for wants in every]
+
+
+def _with_changes(wants: Wants, changes: Mapping[int, int]) -> Wants:
+    """The examples with the last change of their texts."""
+    profiles = [
+        replace(
+            profile,
+            examples=tuple(replace(e, change=changes.get(e.number, 0)) for e in profile.examples),
+        )
+        if profile.examples
+        else profile
+        for profile in wants.profiles
+    ]
+    return replace(wants, profiles=tuple(profiles))
 
 
 def fingerprint(profile: Profile) -> str:
     """What a profile is made of, as 64 hex digits: another one means that it must be made anew."""
     parts = [
         format_interest(profile.interest),
-        *(f"{example.number}:{example.weight:.4f}" for example in profile.examples),
+        *(f"{e.number}:{e.weight:.4f}:{e.change}" for e in profile.examples),
         *profile.titles,
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -61,11 +80,15 @@ def fingerprint(profile: Profile) -> str:
 
 @dataclass(slots=True)
 class _Draft:
-    """An interest while its examples are gathered: (when, paper, weight)."""
+    """An interest while its examples are gathered; `dated` are (when, paper, weight).
+
+    `undated` are named with `like:`, `of_unknown_day` are of a library that does not say.
+    """
 
     interest: Interest
     titles: list[str] = field(default_factory=list)
     undated: list[int] = field(default_factory=list)
+    of_unknown_day: list[int] = field(default_factory=list)
     dated: list[tuple[datetime, int, float]] = field(default_factory=list)
 
     def profile(self) -> Profile:
@@ -75,6 +98,10 @@ class _Draft:
         examples = {number: 1.0 for number in self.undated if number not in dated}
         for place, (_, number, weight) in enumerate(self.dated):
             examples.setdefault(number, weight * 0.5 ** (place / HALF_LIFE))
+        liked = [weight for number, weight in examples.items() if number in dated and weight > 0]
+        usual = sum(liked) / len(liked) if liked else 1.0
+        for number in self.of_unknown_day:
+            examples.setdefault(number, usual)
         return Profile(
             self.interest,
             tuple(Example(number, weight) for number, weight in examples.items()),
@@ -91,13 +118,17 @@ def _wants(
     drafts = {interest.name: _liked(interest, rows) for interest in reader.interests}
     for paper in library:
         draft = drafts.setdefault(paper.origin, _Draft(Interest(paper.origin)))
-        draft.dated.append((_moment(paper.added), paper.paper, 1.0))
+        if paper.added is None:
+            draft.of_unknown_day.append(paper.paper)
+        else:
+            draft.dated.append((_moment(paper.added), paper.paper, 1.0))
     only = [draft.interest.name for draft in drafts.values() if draft.interest.wants]
-    for vote in votes:
+    # Likes first: a dislike counts against all interests, those that likes make among them.
+    for vote in sorted(votes, key=lambda vote: not vote.kind.likes):
         if vote.interest in drafts:
             names = [vote.interest]
         elif not vote.kind.likes:
-            names = list(drafts)
+            names = list(drafts) or [VOTES]
         else:
             names = only if len(only) == 1 else [VOTES]
         for name in names:
@@ -109,6 +140,7 @@ def _wants(
         replace(reader, interests=tuple(profile.interest for profile in profiles)),
         profiles,
         frozenset(example.number for example in examples) | {vote.paper for vote in votes},
+        frozenset(vote.paper for vote in votes if vote.kind is VoteKind.MUTE),
     )
 
 
@@ -129,9 +161,5 @@ def _keys(interest: Interest) -> tuple[str, ...]:
     return (*interest.liked, *(title_key(title) for title in interest.titles))
 
 
-def _moment(day: date | None) -> datetime:
-    return (
-        datetime(day.year, day.month, day.day, tzinfo=UTC)
-        if day
-        else datetime.min.replace(tzinfo=UTC)
-    )
+def _moment(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

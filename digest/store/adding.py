@@ -29,7 +29,7 @@ class _Shelf:
     numbers: dict[str, int] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
     new_keys: set[str] = field(default_factory=set)
-    told: dict[int, tuple[str, str]] = field(default_factory=dict)  # title and abstract as stored
+    told: dict[int, tuple[str, str, bool]] = field(default_factory=dict)  # as stored, see _told
     made: int = 0
 
     def place(self, paper: Paper) -> tuple[int, list[int]]:
@@ -88,12 +88,17 @@ class _Shelf:
         return sorted(
             number
             for number, paper in self.papers.items()
-            if number > 0 and self.told.get(number) != (paper.title, paper.abstract)
+            if number > 0 and self.told.get(number) != _told(paper, self.dates[number])
         )
 
     def renumber(self, real: Mapping[int, int]) -> None:
         """Give new works the numbers of their rows."""
         self.numbers = {key: real.get(number, number) for key, number in self.numbers.items()}
+
+
+def _told(paper: Paper, announced: date | None) -> tuple[str, str, bool]:
+    """What a change is counted for: the texts, and whether the paper was announced at all."""
+    return paper.title, paper.abstract, announced is not None
 
 
 def add_sightings(
@@ -125,7 +130,7 @@ def _load(connection: Connection, keys: Sequence[str]) -> _Shelf:
     for number, (paper, announced) in rows_of(connection, set(numbers.values())).items():
         shelf.papers[number] = paper
         shelf.dates[number] = announced
-        shelf.told[number] = (paper.title, paper.abstract)
+        shelf.told[number] = _told(paper, shelf.dates[number])
         shelf.numbers.update(dict.fromkeys(paper.keys, number))
     return shelf
 

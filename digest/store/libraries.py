@@ -1,19 +1,39 @@
 """Libraries: the papers that readers have in a reference manager or a BibTeX file."""
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, delete, func, select
 
+from digest.identity import is_strong
 from digest.model import Announcement, LibraryPaper, Paper, Sighting
 from digest.store.adding import add_sightings
 from digest.store.engine import Turn, reading, upsert, writing
+from digest.store.merging import same_work
 from digest.store.rows import chunks, numbers_of, readers_here, rows_of
 from digest.store.schema import library, library_visits
 
 _NO_VERSION = 0  # what a reader's file says of a paper gives way to what any service says
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryState:
+    """The last visit to a library.
+
+    Args:
+        version: of what was read, as the library counts.
+        asked: when it was asked.
+        retry_at: the earliest time at which it wants to be asked again, if it said so.
+        waiting: keys of entries without a title, whose papers the store did not know.
+    """
+
+    version: int | None = None
+    asked: datetime | None = None
+    retry_at: datetime | None = None
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +55,9 @@ class Libraries:
         Args:
             reader: whose library it is.
             origin: the name of the file or the service.
-            papers: each with the date on which the reader added it, where that is known.
+            papers: each with the date on which the reader added it, where that is known. Of a
+                work that the store knows they add nothing but a missing abstract, and no key: a
+                library may be wrong about it, and all readers have the store.
             source: under which name papers that the store does not know are stored. They were
                 not announced, so they are candidates of no day.
             today: the date of storing them.
@@ -46,8 +68,8 @@ class Libraries:
         with writing(self.engine, Turn.PAPERS) as connection:
             if not readers_here(connection, [reader]):
                 return 0
-            _add_unknown(connection, [paper for paper, _ in papers], source, today)
-            wanted = _entries(connection, papers)
+            rows = _placed(connection, [paper for paper, _ in papers], source, today)
+            wanted = _entries(rows, [added for _, added in papers])
             known = _known(connection, reader, origin)
             gone = known.keys() - wanted.keys()
             for chunk in chunks(sorted(gone)):
@@ -100,49 +122,70 @@ class Libraries:
                 gone = connection.execute(delete(table).where(*its)).rowcount
             return gone
 
-    def library_state(self, reader: int, origin: str) -> tuple[int | None, datetime | None]:
-        """The version of a service's library that was last read, and when it was asked."""
+    def state(self, reader: int, origin: str) -> LibraryState:
+        """What is kept of the last visit to a library."""
         with reading(self.engine) as connection:
             row = connection.execute(
-                select(library_visits.c.version, library_visits.c.asked).where(
+                select(library_visits).where(
                     library_visits.c.reader_id == reader, library_visits.c.origin == origin
                 )
             ).first()
-            return (row.version, row.asked) if row else (None, None)
+        if row is None:
+            return LibraryState()
+        waiting = tuple(json.loads(row.waiting or "[]"))
+        return LibraryState(row.version, row.asked, row.retry_at, waiting)
 
-    def save_library_state(
-        self, reader: int, origin: str, version: int | None, asked: datetime | None
-    ) -> None:
-        """Remember the version of a service's library, and when it was asked."""
-        row = {"reader_id": reader, "origin": origin, "version": version, "asked": asked}
+    def save_state(self, reader: int, origin: str, state: LibraryState) -> None:
+        """Keep what is to be known at the next visit to a library."""
+        row = {
+            "reader_id": reader,
+            "origin": origin,
+            "version": state.version,
+            "asked": state.asked,
+            "retry_at": state.retry_at,
+            "waiting": json.dumps(state.waiting) if state.waiting else None,
+        }
         with writing(self.engine) as connection:
             if readers_here(connection, [reader]):
                 connection.execute(upsert(connection, library_visits).values(**row))
 
 
-def _add_unknown(connection: Connection, papers: Sequence[Paper], source: str, today: date) -> None:
-    """Store papers that the store does not know, and abstracts that it lacks."""
-    numbers = numbers_of(connection, [paper.key for paper in papers])
+def _placed(connection: Connection, papers: Sequence[Paper], source: str, today: date) -> list[int]:
+    """The row of each paper, after storing unknown ones and abstracts that known ones lack."""
+    numbers = numbers_of(connection, [key for paper in papers for key in paper.keys])
     stored = rows_of(connection, set(numbers.values()))
-    blank = {number for number, (paper, _) in stored.items() if not paper.abstract}
-    sightings = [
-        Sighting(dataclasses.replace(paper, version=_NO_VERSION), Announcement.LOOKED_UP)
-        for paper in papers
-        if paper.key not in numbers or (paper.abstract and numbers[paper.key] in blank)
-    ]
-    if sightings:
+    works = {number: work for number, (work, _) in stored.items()}
+    rows = [_row_of(paper, numbers, works) for paper in papers]
+    new: list[Paper] = []
+    for paper, row in zip(papers, rows, strict=True):
+        if row is None:
+            new.append(dataclasses.replace(paper, version=_NO_VERSION))
+        elif paper.abstract and not works[row].abstract:
+            new.append(dataclasses.replace(works[row], abstract=paper.abstract))
+    if new:
+        sightings = [Sighting(paper, Announcement.LOOKED_UP) for paper in new]
         add_sightings(connection, sightings, source, today)
+        numbers |= numbers_of(connection, [paper.key for paper in new])
+    return [
+        numbers[paper.key] if row is None else row for paper, row in zip(papers, rows, strict=True)
+    ]
 
 
-def _entries(
-    connection: Connection, papers: Sequence[tuple[Paper, date | None]]
-) -> Mapping[int, date | None]:
-    """The earliest date of each paper's row, where several entries lead to one."""
-    numbers = numbers_of(connection, [paper.key for paper, _ in papers])
+def _row_of(paper: Paper, numbers: Mapping[str, int], works: Mapping[int, Paper]) -> int | None:
+    """The row of the first of its keys that names a known work for sure, or as a title does."""
+    for key in paper.keys:
+        number = numbers.get(key)
+        if number is not None and (is_strong(key) or same_work(works[number], paper)):
+            return number
+    return None
+
+
+def _entries(rows: Sequence[int], added: Sequence[date | None]) -> Mapping[int, date | None]:
+    """The earliest date of each row, where several entries lead to one."""
     dates: dict[int, list[date]] = {}
-    for paper, added in papers:
-        dates.setdefault(numbers[paper.key], []).extend([added] if added else [])
-    return {number: min(days, default=None) for number, days in dates.items()}
+    for row, day in zip(rows, added, strict=True):
+        dates.setdefault(row, []).extend([day] if day else [])
+    return {row: min(days, default=None) for row, days in dates.items()}
 
 
 def _known(connection: Connection, reader: int, origin: str) -> dict[int, date | None]:

@@ -112,6 +112,17 @@ class Papers:
             )
             return key
 
+    def changes_of(self, numbers: Iterable[int]) -> dict[int, int]:
+        """The last change of each of these papers."""
+        found: dict[int, int] = {}
+        with reading(self.engine) as connection:
+            for chunk in chunks(numbers):
+                rows = connection.execute(
+                    select(papers.c.id, papers.c.change).where(papers.c.id.in_(chunk))
+                )
+                found.update((row.id, row.change) for row in rows)
+        return found
+
     def last_change(self) -> int:
         """The number of the latest change; 0 while there are no papers."""
         with reading(self.engine) as connection:

@@ -220,6 +220,8 @@ library_visits = Table(
     Col("origin", String(200), primary_key=True),
     Col("version", Integer),  # as the service counts
     Col("asked", UtcTime),
+    Col("retry_at", UtcTime),
+    Col("waiting", Text),  # keys of entries that count once their papers are known
 )
 
 profiles = Table(

@@ -86,6 +86,17 @@ def test_a_changed_file_shows_in_the_next_edition(digest: Digest) -> None:
     assert "no library" in digest("library", "list").out
 
 
+def test_a_file_with_an_absolute_path_is_kept(digest: Digest) -> None:
+    """It goes by its name in every run: the second one forgets nothing of it."""
+    Path("folder").mkdir()
+    Path("folder/my.bib").write_text(FIRST)
+    configured(DIGEST_BIBTEX=str(Path("folder/my.bib").resolve()))
+    assert interests(run(digest, "2026-03-17")) == {"my.bib"}
+    for day in ("2026-03-18", "2026-03-19"):
+        assert "my.bib" not in sources(run(digest, day)), "an unchanged file was read again"
+        assert digest("library", "list").out == "my.bib: 1 papers\n"
+
+
 def test_a_file_that_is_gone_is_named_and_takes_nothing_away(digest: Digest) -> None:
     """The run says which file and ends with 1; what was read of it before still holds."""
     Path("my.bib").write_text(FIRST)

@@ -330,6 +330,7 @@ def test_a_full_disk_costs_the_subjects_and_no_run(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files, "relearn", full)
+    monkeypatch.setattr(files, "LEAST_PAPERS", 1)
     assert catalogue.learn() is False
     assert "No space left on device" in caplog.text
     assert catalogue.index is before

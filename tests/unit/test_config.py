@@ -104,6 +104,10 @@ def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
         ("DIGEST_OUTBOX=~nosuchuser/x\n", "line 1: DIGEST_OUTBOX: "),
         (SMTP.replace("PASSWORD=p", "PASSWORD=pässwort"), "line 3: .*PASSWORD: this value cannot"),
         ("DIGEST_ZOTERO=roe\n", "line 1: DIGEST_ZOTERO: 'roe' is no Zotero library: write users/"),
+        (
+            "DIGEST_BIBTEX=a/l.bib, b/l.bib\n",
+            "line 1: .* a/l.bib and b/l.bib have the same name: ren",
+        ),
         ("DIGEST_ZOTERO_KEY=abc-1\n", "line 1: DIGEST_ZOTERO_KEY: this value cannot be used"),
         (SMTP.replace("HOST=h", "HOST=smtp..example.org"), "no host's name"),
         ("\r\n\r\n  \nDIGEST_X=1\n", "line 4: unknown key"),

@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.ranking import MOST_FACETS
 from digest.ranking.facets import (
     LEANING,
     LEAST_IN_FACET,
     LEAST_PAPERS,
-    MOST_FACETS,
     faceted,
     parted,
 )

@@ -527,7 +527,9 @@ def test_folded_papers_are_named_with_links() -> None:
     [
         (VOTES, "More like what you liked", "for: your votes."),
         ("papers.bib", "Close to your library papers.bib", "for: your library papers.bib."),
-        ("zotero", "Close to your Zotero library", "for: your Zotero library."),
+        ("zotero users/12345", "Close to your Zotero library", "for: your Zotero library."),
+        ("zotero groups/1", "Close to your Zotero library", "for: your Zotero library."),
+        ("zotero.bib", "Close to your library zotero.bib", "for: your library zotero.bib."),
     ],
 )
 def test_votes_and_libraries_are_interests(interest: str, heading: str, because: str) -> None:

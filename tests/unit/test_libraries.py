@@ -17,7 +17,7 @@ from digest.identity import title_key
 from digest.intake.http import PoliteSession
 from digest.intake.normal import clean
 from digest.libraries import MAX_TROUBLES, Shelf, bibtex
-from digest.libraries.bibtex import read_bibtex
+from digest.libraries.bibtex import BibtexFile, read_bibtex
 from digest.libraries.zotero import MAX_ITEMS, PAGE, Zotero
 from tests.conftest import DATA, Replay
 
@@ -49,7 +49,6 @@ def test_a_library_of_bibtex_is_read_as_a_person_would() -> None:
     assert paper.abstract == "How owls of 50% weight loss fly."
     assert paper.categories == ("q-bio.PE",)
     assert paper.url == "https://arxiv.org/abs/2401.12345"
-    assert roe.tags == ("owls", "night flight", "bats")
     assert roe.added == date(2024, 2, 3)
 
 
@@ -129,6 +128,42 @@ def test_one_paper_under_two_keys_counts_once() -> None:
     assert titles(shelf) == ["", "Bats", "Owls, revised"]
     assert shelf.liked[0].paper.keys == ("arxiv:2401.00003",)
     assert shelf.liked[1].paper.key == title_key("Bats")
+
+
+def test_an_identifier_in_words_counts_where_no_field_names_the_work() -> None:
+    """And then the first alone: prose also speaks of other works."""
+    note = "note={A follow-up appears as arXiv:2603.00009}"
+    shelf = read_bibtex(
+        written(
+            f"@misc{{a, title={{A}}, doi={{10.1234/a}}, howpublished={{arXiv:2603.00009}}, {note}}}\n"
+            f"@misc{{b, title={{B}}, url={{https://arxiv.org/abs/2401.00001}}, {note}}}\n"
+            f"@misc{{c, title={{C}}, journal={{arXiv preprint arXiv:2401.00003v2}}, {note}}}\n"
+            "@misc{d, title={D}, howpublished={\\url{https://arxiv.org/abs/2401.00004}}}\n"
+            "@misc{e, title={E}, number={1234.5678}, annote={see doi:10.1234/e, doi:10.1234/f}}\n"
+        )
+    )
+    assert [liked.paper.keys[:-1] for liked in reversed(shelf.liked)] == [
+        ("doi:10.1234/a",),
+        ("arxiv:2401.00001",),
+        ("arxiv:2401.00003",),
+        ("arxiv:2401.00004",),
+        ("doi:10.1234/e",),
+    ]
+
+
+def test_an_identifier_in_extra_of_zotero(replay: Replay) -> None:
+    """Counts where no other field names the work."""
+    extra = "Citation Key: roe\narXiv: 2401.12345 [cs.LG]"
+    replay.answer(TOP, body(item(1, extra=extra), item(2, extra=extra, DOI="10.1234/owls")))
+    one, two = zotero(replay).read(None).liked
+    assert one.paper.keys == ("arxiv:2401.12345", title_key("Paper 1"))
+    assert two.paper.keys == ("doi:10.1234/owls", title_key("Paper 2"))
+
+
+def test_a_file_is_called_by_its_name() -> None:
+    """Without its folder, and nothing hidden in it."""
+    assert BibtexFile(Path("/a/b/my.bib")).name == "my.bib"
+    assert BibtexFile(Path("a/m\udc80\ny.bib")).name == "m??y.bib"
 
 
 def test_too_large_a_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,27 +254,27 @@ def test_a_library_of_zotero(replay: Replay) -> None:
         1,
         DOI="10.1234/Owls",
         url="https://example.org/owls",
-        extra="Citation Key: roe\narXiv: 2401.12345 [cs.LG]",
+        extra="Cites: arXiv:2401.99999",
+        archiveID="arXiv:2401.12345 [cs.LG]",
         abstractNote="How owls fly.",
         creators=[
             {"creatorType": "editor", "name": "The Editors"},
             {"creatorType": "author", "firstName": "Jane", "lastName": "Roe"},
             {"creatorType": "author", "name": "The Owl Group"},
         ],
-        tags=[{"tag": "owls", "type": 1}],
         dateAdded="2024-02-03T10:00:00Z",
     )
     newer = item(2, itemType="preprint", archiveID="arXiv:2402.00001", dateAdded="2024-05-01")
     replay.answer(TOP, body(full, newer), Last_Modified_Version="77", Total_Results="2")
     shelf = zotero(replay).read(None)
-    assert (shelf.name, shelf.version, shelf.unchanged) == ("zotero users/12345", 77, False)
+    assert (shelf.version, shelf.unchanged) == (77, False)
     assert shelf.troubles == ()
     second, first = shelf.liked
     assert second.paper.key == "arxiv:2402.00001"
     assert first.paper.keys[:2] == ("arxiv:2401.12345", "doi:10.1234/owls")
     assert first.paper.authors == ("Jane Roe", "The Owl Group")
     assert (first.paper.abstract, first.paper.url) == ("How owls fly.", "https://example.org/owls")
-    assert (first.tags, first.added) == (("owls",), date(2024, 2, 3))
+    assert first.added == date(2024, 2, 3)
     assert replay.headers[0]["Zotero-API-Version"] == "3"
     assert replay.headers[0]["Zotero-API-Key"] == KEY
     assert "If-Modified-Since-Version" not in replay.headers[0]
@@ -339,7 +374,7 @@ def test_items_of_zotero_with_missing_and_strange_fields(replay: Replay) -> None
             {"key": "A", "data": {"title": "Only a title"}},
             item(1, itemType="attachment"),
             item(2, itemType="note"),
-            item(3, title=None, creators="x", tags=[1, {"tag": 2}], dateAdded=5),
+            item(3, title=None, creators="x", dateAdded=5),
             item(4, title="", DOI="10.1234/only", creators=[None, {"lastName": ["x"]}]),
             "text",
             {"data": []},

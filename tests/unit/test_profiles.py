@@ -99,9 +99,9 @@ def test_votes_of_no_interest(store: Store) -> None:
     assert by_name(wants(store, bob)) == {
         "interest 1": {2: -1.0},
         "interest 2": {2: -1.0},
-        VOTES: {1: 1.0},
+        VOTES: {1: 1.0, 2: half},
     }
-    assert by_name(wants(store, eve)) == {VOTES: {1: 1.0}}
+    assert by_name(wants(store, eve)) == {VOTES: {1: 1.0, 2: half}}
     assert all(2 in wants(store, one).known for one in (ann, bob, eve))
 
 
@@ -113,7 +113,7 @@ def test_votes_of_an_interest_that_was_given_up(store: Store) -> None:
 
 
 def test_a_library_is_an_interest_of_its_own(store: Store) -> None:
-    """The newest first; papers of unknown date come last; votes for its picks are its own."""
+    """The newest first; papers of unknown day weigh as usual; votes for its picks are its own."""
     ann = saved(store, "owls")
     entries = [
         (PAPERS[0], date(2024, 1, 1)),
@@ -124,8 +124,9 @@ def test_a_library_is_an_interest_of_its_own(store: Store) -> None:
     vote(store, ann, 5, VoteKind.MORE, "zotero")
     found = wants(store, ann)
     assert [p.interest.name for p in found.profiles] == ["interest 1", "zotero"]
-    weights = [round(0.5 ** (n / HALF_LIFE), 4) for n in range(4)]
-    assert by_name(found)["zotero"] == dict(zip((5, 3, 1, 2), weights, strict=True))
+    weights = [round(0.5 ** (n / HALF_LIFE), 4) for n in range(3)]
+    usual = round(sum(0.5 ** (n / HALF_LIFE) for n in range(3)) / 3, 4)
+    assert by_name(found)["zotero"] == dict(zip((5, 3, 1, 2), [*weights, usual], strict=True))
     assert list(by_name(found)["zotero"]) == [5, 3, 1, 2]
     vote(store, ann, 6, VoteKind.MORE)
     assert 6 in by_name(wants(store, ann))["interest 1"]

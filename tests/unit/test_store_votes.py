@@ -30,6 +30,7 @@ from digest.model import (
 from digest.readers.votes import find_paper, vote, withdraw
 from digest.store import Store, open_store
 from digest.store.editions import MadeEdition
+from digest.store.libraries import LibraryState
 from tests.conftest import DAY, NOW
 from tests.papers import paper, reader, seen
 from tests.postgresql import make_database
@@ -264,7 +265,7 @@ def test_what_is_stored_of_a_reader_goes_with_it(store: Store) -> None:
     ann, bob = (store.readers.save(reader(name), NOW).row for name in ("ann", "bob"))
     for whose in (ann, bob):
         store.libraries.replace(whose, "a.bib", [(paper("One"), DAY)], "bibtex", DAY)
-        store.libraries.save_library_state(whose, "a.bib", 3, NOW)
+        store.libraries.save_state(whose, "a.bib", LibraryState(3, NOW))
         store.profiles.save([StoredProfile(whose, 0, "d", "f", b"v")], [whose])
         number = store.papers.numbers()[0]
         store.votes.cast(Vote(whose, number, VoteKind.MORE, None, NOW))
@@ -272,7 +273,7 @@ def test_what_is_stored_of_a_reader_goes_with_it(store: Store) -> None:
     both = [ann, bob]
     assert set(store.votes.of(both)) == set(store.libraries.of(both)) == {bob}
     assert set(store.profiles.of(both)) == {(bob, 0)}
-    assert store.libraries.library_state(ann, "a.bib") == (None, None)
+    assert store.libraries.state(ann, "a.bib") == LibraryState()
     assert store.papers.count() == 1
 
 
@@ -380,28 +381,53 @@ def test_papers_of_one_title_are_two_in_a_library_too(store: Store) -> None:
     assert store.libraries.replace(whose, "a.bib", mine, "bibtex", DAY) == 0
 
 
+@pytest.mark.parametrize("known", [DOI, ARXIV, None])
+def test_a_library_gives_no_key_to_a_known_work(store: Store, known: str | None) -> None:
+    """What is announced later under a key that a library has wrong is a work of its own."""
+    stranger = "arxiv:2603.00009"
+    store.papers.add([seen(paper(TITLE, "", known))], "x", DAY)
+    whose = store.readers.save(reader(), NOW).row
+    keys = (stranger, *([known] if known else []), title_key(TITLE))
+    mine = [(Paper(keys, TITLE, "Mine."), None), (paper(TITLE, "", known), DAY)]
+    assert store.libraries.replace(whose, "a.bib", mine, "a.bib", DAY) == 1
+    assert store.libraries.replace(whose, "a.bib", mine, "a.bib", DAY) == 0
+    store.papers.add([seen(paper("A follow-up", "Its text.", stranger))], "arxiv", DAY)
+    mine_only, later = (store.papers.by_numbers([n])[n].paper for n in store.papers.numbers())
+    assert (mine_only.title, mine_only.abstract) == (TITLE, "Mine.")
+    assert stranger not in mine_only.keys
+    assert later == paper("A follow-up", "Its text.", stranger)
+
+
+def test_a_library_joins_no_known_works(store: Store) -> None:
+    """An entry with the ids of two works is the one of its first id."""
+    journal, preprint = two_rows(store)
+    whose = store.readers.save(reader(), NOW).row
+    both = Paper((ARXIV, DOI, title_key(TITLE)), TITLE)
+    store.libraries.replace(whose, "a.bib", [(both, None)], "a.bib", DAY)
+    assert [entry.paper for entry in store.libraries.of([whose])[whose]] == [preprint]
+    assert store.papers.numbers_by_keys([DOI, ARXIV]) == {DOI: journal, ARXIV: preprint}
+
+
 def test_an_origin_is_forgotten_with_its_state(store: Store) -> None:
     """Its entries and the version of its service; other origins stay."""
     whose = store.readers.save(reader(), NOW).row
     for origin in ("a.bib", "zotero"):
         store.libraries.replace(whose, origin, [(paper("One"), None)], "x", DAY)
-    assert store.libraries.library_state(whose, "zotero") == (None, None)
-    store.libraries.save_library_state(whose, "zotero", 7, NOW)
-    store.libraries.save_library_state(whose, "zotero", 8, None)
-    assert store.libraries.library_state(whose, "zotero") == (8, None)
-    store.libraries.save_library_state(whose, "zotero", 8, NOW)
-    assert store.libraries.library_state(whose, "zotero") == (8, NOW)
+    assert store.libraries.state(whose, "zotero") == LibraryState()
+    for state in (LibraryState(7, NOW, NOW + HOUR, (ARXIV, DOI)), LibraryState(8)):
+        store.libraries.save_state(whose, "zotero", state)
+        assert store.libraries.state(whose, "zotero") == state
     assert store.libraries.forget(whose, "zotero") == 1
     assert store.libraries.forget(whose, "zotero") == 0
-    assert store.libraries.library_state(whose, "zotero") == (None, None)
+    assert store.libraries.state(whose, "zotero") == LibraryState()
     assert store.libraries.origins(whose) == [("a.bib", 1)]
 
 
 def test_the_library_of_a_reader_who_left_is_not_stored(store: Store) -> None:
     """Neither entries nor state nor papers."""
     assert store.libraries.replace(9, "a.bib", [(paper("One"), None)], "x", DAY) == 0
-    store.libraries.save_library_state(9, "a.bib", 1, NOW)
-    assert store.libraries.library_state(9, "a.bib") == (None, None)
+    store.libraries.save_state(9, "a.bib", LibraryState(1, NOW))
+    assert store.libraries.state(9, "a.bib") == LibraryState()
     assert store.papers.count() == 0
 
 

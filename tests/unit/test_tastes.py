@@ -8,8 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from digest.model import Paper, ReasonKind, Threshold
-from digest.ranking import Example, Profile
-from digest.ranking.facets import MOST_FACETS
+from digest.ranking import MOST_FACETS, Example, Profile
 from digest.ranking.making import Wish, make_palates
 from digest.ranking.model import Model, sample_of_past
 from digest.ranking.taste import LADDER, TYPICAL, Palate, score_of

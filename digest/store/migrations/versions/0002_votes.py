@@ -51,6 +51,8 @@ def upgrade() -> None:
         sa.Column("origin", sa.String(200), primary_key=True),
         sa.Column("version", sa.Integer),
         sa.Column("asked", sa.DateTime),
+        sa.Column("retry_at", sa.DateTime),
+        sa.Column("waiting", sa.Text),
     )
     op.create_table(
         "profiles",
