@@ -66,21 +66,20 @@ def choose(
         else np.zeros((len(pool), len(pool)), np.float32)
     )
     near = np.zeros(len(pool), np.float32)
-    taken = dict.fromkeys(interests, 0)
-    left = list(range(len(pool)))
+    own = np.array([choice.score for choice in pool], np.float64)
+    rank = np.array([places[choice.candidate] for choice in pool])
+    interest = np.array([choice.interest for choice in pool])
+    taken = np.zeros(scores.shape[0], np.int64)
+    left = np.ones(len(pool), np.bool_)
     chosen: list[Choice] = []
-    while left and len(chosen) < limit:
-        short = [n for n in left if taken[pool[n].interest] < share] or left
-        best = min(
-            short,
-            key=lambda n: (
-                -round(pool[n].score - DIVERSITY * float(near[n]), 6),
-                places[pool[n].candidate],
-            ),
-        )
-        left.remove(best)
+    while left.any() and len(chosen) < limit:
+        short = left & (taken[interest] < share)
+        open_to = np.flatnonzero(short if short.any() else left)
+        value = np.round(own[open_to] - DIVERSITY * near[open_to], 6)
+        best = int(open_to[np.lexsort((rank[open_to], -value))[0]])
+        left[best] = False
         chosen.append(pool[best])
-        taken[pool[best].interest] += 1
+        taken[interest[best]] += 1
         near = np.maximum(near, likeness[best])
     return sorted(chosen, key=lambda c: (-round(c.score, 6), places[c.candidate]))
 
@@ -106,10 +105,11 @@ def explore(
     """
     if scores.size == 0:
         return None
-    near = _ranked(scores, {*barred, *chosen}, places, [least] * scores.shape[0])
+    levels = [least] * scores.shape[0]
+    near = _ranked(scores, {*barred, *chosen}, places, levels, _NEAR)
     if not near:
         return None
-    return random.Random(seed).choice(near[:_NEAR])  # noqa: S311 - a lot, no secret
+    return random.Random(seed).choice(near)  # noqa: S311 - a lot, no secret
 
 
 def excluded(scores: Scores) -> set[int]:
@@ -124,20 +124,29 @@ def with_twins(candidates: set[int], twins: Mapping[int, int]) -> set[int]:
 
 
 def _ranked(
-    scores: Scores, barred: Collection[int], places: Mapping[int, int], levels: Sequence[float]
+    scores: Scores,
+    barred: Collection[int],
+    places: Mapping[int, int],
+    levels: Sequence[float],
+    most: int | None = None,
 ) -> list[Choice]:
-    """Candidates that reach the level of an interest, each with the interest it serves best."""
+    """Candidates that reach the level of an interest, each with the interest it serves best.
+
+    The best come first, at most so many.
+    """
     reached = np.where(scores >= np.asarray(levels, np.float32)[:, None], scores, -np.inf)
-    best = reached.argmax(axis=0)
     top = reached.max(axis=0)
-    shut = set(barred)
-    ranked = [
-        Choice(candidate, int(best[candidate]), float(top[candidate]))
-        for candidate in np.flatnonzero(np.isfinite(top)).tolist()
-        if candidate not in shut
+    top[list(barred)] = -np.inf
+    found = np.flatnonzero(np.isfinite(top))
+    order = np.lexsort(([places[n] for n in found.tolist()], -np.round(top[found], 6)))
+    found = found[order][:most]
+    best = reached[:, found].argmax(axis=0)
+    return [
+        Choice(candidate, interest, score)
+        for candidate, interest, score in zip(
+            found.tolist(), best.tolist(), top[found].tolist(), strict=True
+        )
     ]
-    ranked.sort(key=lambda choice: (-round(choice.score, 6), places[choice.candidate]))
-    return ranked
 
 
 def _folded(

@@ -20,7 +20,7 @@ def words(text: str) -> str:
 
 
 # The same few phrases are looked for in every candidate.
-_sought = lru_cache(maxsize=4096)(words)
+sought = lru_cache(maxsize=4096)(words)
 
 
 @dataclass(slots=True)
@@ -42,11 +42,11 @@ class Matcher:
 
     def holds(self, candidate: int, phrase: str) -> bool:
         """Whether a candidate's title or abstract holds a phrase exactly."""
-        return _sought(phrase) in self._text(candidate)
+        return sought(phrase) in self._text(candidate)
 
     def has(self, candidate: int, phrase: str) -> bool:
         """Whether a candidate's title or abstract holds a phrase, or its plural."""
-        found = _sought(phrase).rstrip()
+        found = sought(phrase).rstrip()
         text = self._text(candidate)
         return f"{found} " in text or f"{found}s " in text
 

@@ -1,14 +1,18 @@
 """The sentences of an abstract, and the one that says most to a reader."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digest.model import Reason, Sentence
+from digest.ranking.matching import sought, words
 from digest.ranking.sheet import Sheet
-from digest.ranking.terms import fold
+from digest.ranking.taste import at
 from digest.ranking.weights import Floats
 
 _END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+(?=[^\sa-z])")
@@ -21,38 +25,36 @@ _MOST = 400
 _TERMS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sentences:
     """An abstract's sentences, and their terms."""
 
     texts: tuple[str, ...]
     sheet: Sheet
 
-    def best(self, shares: Mapping[int, float], reasons: Sequence[Reason]) -> Sentence | None:
+    def best(
+        self, columns: NDArray[Any], shares: Floats, reasons: Sequence[Reason]
+    ) -> Sentence | None:
         """The sentence whose terms add most to the score for its length; None where none adds.
 
         Args:
-            shares: what each column of the paper adds to the score.
+            columns: of the paper, rising.
+            shares: what each of them adds to the score.
             reasons: the paper's terms in words, largest first.
         """
         if not self.texts:
             return None
-        gains = np.array(
-            [shares.get(column, 0.0) for column in self.sheet.columns.tolist()], np.float32
-        )
-        said = _by_length(gains, self.sheet)
+        said = _by_length(at(columns, shares, self.sheet.columns), self.sheet)
         best = int(np.argmax(said))
         if said[best] <= 0:
             return None
         text = self.texts[best]
-        plain = fold(text)
-        terms = [reason.label for reason in reasons if _stands(reason.label, plain)]
+        terms = [reason.label for reason in reasons if sought(reason.label) in self._words[best]]
         return Sentence(text, tuple(terms[:_TERMS]))
 
-
-def _stands(term: str, folded: str) -> bool:
-    """Whether a term stands in a text as words of its own."""
-    return bool(term) and re.search(rf"(?<!\w){re.escape(term)}(?!\w)", folded) is not None
+    @cached_property
+    def _words(self) -> list[str]:
+        return [words(text) for text in self.texts]
 
 
 def split(abstract: str) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ _MOST_EXAMPLES = 3000
 _LIGHT = 3  # what a profile without examples takes, counted in examples
 _PAIR = 2  # words
 _LEAST = 0.05  # of the largest term: less is no reason
+_LARGEST = 60  # shares among which a few reasons are looked for
 
 _EXACT = {
     KeywordKind.AUTHOR: ReasonKind.AUTHOR,
@@ -150,12 +151,18 @@ class TfidfRanker:
         """
         if id(profile) not in self._shard.places:
             self._shard = self._ready([profile])
+        columns, _ = self._pages.row(candidate)
         shares, base = self._shares(profile, candidate)
-        fit = sum(shares.values()) + base
-        factor = float(score_of(fit)) / fit if fit > 0 else 1.0
-        shares = {column: share * factor for column, share in shares.items()}
+        fit = float(shares.sum(dtype=np.float64)) + base
+        if fit > 0:
+            shares = shares * np.float32(score_of(fit) / fit)
+        largest = np.flatnonzero(shares > 0)
+        if most <= MOST_TERMS and largest.size > _LARGEST:
+            largest = largest[np.argpartition(-shares[largest], _LARGEST)[:_LARGEST]]
         terms = in_words(
-            shares, self._spoken(candidate), lambda phrase: self._matcher.holds(candidate, phrase)
+            dict(zip(columns[largest].tolist(), shares[largest].tolist(), strict=True)),
+            self._spoken(candidate),
+            lambda phrase: self._matcher.holds(candidate, phrase),
         )
         exact = [
             Reason(_EXACT[keyword.kind], keyword.text, share)
@@ -167,7 +174,7 @@ class TfidfRanker:
         reasons = sorted([*shown, *exact], key=lambda r: (-r.share, r.label))
         return Explanation(
             complete(reasons, score),
-            self._sentences(candidate).best(shares, shown),
+            self._sentences(candidate).best(columns, shares, shown),
             self._nearest(profile, candidate),
         )
 
@@ -215,7 +222,7 @@ class TfidfRanker:
     def _stands(self, phrases: Phrases) -> Callable[[int, int], bool]:
         return lambda phrase, candidate: self._matcher.has(candidate, phrases.texts[phrase])
 
-    def _shares(self, profile: Profile, candidate: int) -> tuple[dict[int, float], float]:
+    def _shares(self, profile: Profile, candidate: int) -> tuple[Floats, float]:
         """What each of the candidate's columns adds to the fit, and what is added in any case.
 
         Of several tastes the one that the candidate fits best.
@@ -224,9 +231,7 @@ class TfidfRanker:
         place = shard.places[id(profile)]
         wanted = shard.phrases.wanted(place, lambda text: self._matcher.has(candidate, text))
         every = [self._by_taste(taste, candidate, wanted) for taste in shard.palates[place].tastes]
-        shares, base = max(every, key=lambda one: float(one[0].sum()) + one[1])
-        columns, _ = self._pages.row(candidate)
-        return dict(zip(columns.tolist(), shares.tolist(), strict=True)), base
+        return max(every, key=lambda one: float(one[0].sum()) + one[1])
 
     def _by_taste(self, taste: Taste, candidate: int, wanted: Taste | None) -> tuple[Floats, float]:
         shares, base = self._pages.shares(taste, candidate)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -170,7 +170,9 @@ def _pick_rows(number: int, edition: Edition) -> list[dict[str, Any]]:
             "position": position,
             "score": pick.score,
             "interest": pick.interest,
-            "reasons": json.dumps([asdict(reason) for reason in pick.reasons]),
+            "reasons": json.dumps(
+                [{"kind": r.kind, "label": r.label, "share": r.share} for r in pick.reasons]
+            ),
         }
         for position, pick in enumerate(edition.picks, 1)
     ]

@@ -66,9 +66,11 @@ def test_nothing_is_invented(abstract: str) -> None:
 def best(abstract: str, shares: dict[str, float], *reasons: str) -> tuple[str, tuple[str, ...]]:
     """The best sentence for shares of words."""
     texts = split(abstract)
-    columns = {int(TERMS.count([word]).columns[0]): share for word, share in shares.items()}
+    columns = sorted((int(TERMS.count([word]).columns[0]), share) for word, share in shares.items())
+    rising = np.array([column for column, _ in columns])
+    values = np.array([share for _, share in columns], np.float32)
     named = [Reason(ReasonKind.TERM, label, 1.0) for label in reasons]
-    found = Sentences(texts, TERMS.count(texts)).best(columns, named)
+    found = Sentences(texts, TERMS.count(texts)).best(rising, values, named)
     assert found is not None
     return found.text, found.terms
 
@@ -91,14 +93,14 @@ def test_what_speaks_against_a_paper_picks_no_sentence() -> None:
     """Where nothing adds to the score, no sentence says why."""
     texts = split(f"{FIRST} {SECOND}")
     sentences = Sentences(texts, TERMS.count(texts))
-    against = {int(TERMS.count(["mice"]).columns[0]): -0.5}
-    assert sentences.best(against, ()) is None
-    assert sentences.best({}, ()) is None
+    mice = TERMS.count(["mice"]).columns
+    assert sentences.best(mice, np.array([-0.5], np.float32), ()) is None
+    assert sentences.best(mice[:0], np.zeros(0, np.float32), ()) is None
 
 
 def test_without_an_abstract_there_is_none() -> None:
     """No sentence, no error."""
-    assert Sentences((), TERMS.count([])).best({1: 0.5}, ()) is None
+    assert Sentences((), TERMS.count([])).best(np.array([1]), np.ones(1, np.float32), ()) is None
 
 
 # ── Reasons ─────────────────────────────────────────────────────────────────
