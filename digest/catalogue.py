@@ -5,6 +5,7 @@ lacks is counted from the store's text, so a late index costs time and never a p
 """
 
 import logging
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,9 +60,18 @@ class Catalogue:
         except OSError as error:
             if self._passing is not None:
                 raise
-            log.warning("no index can be kept in %s (%s)", self.folder, error.strerror)
+            log.warning("no index can be kept in %s (%s)", self.folder, error.strerror or error)
+            if self.folder is not None:  # what was written of it may be what the database lacks
+                shutil.rmtree(self.folder, ignore_errors=True)
             self._pass()
             return self._refreshed(exact=exact)
+
+    def rebuild(self) -> None:
+        """Make the index anew from the store."""
+        log.warning("the index of papers in %s is damaged: it is made anew", self.folder)
+        self._index = None
+        shutil.rmtree(self._place(), ignore_errors=True)
+        self.refresh()
 
     def _refreshed(self, *, exact: bool) -> "Index":
         from digest.ranking import index as files  # noqa: PLC0415 - NumPy, where it is needed
@@ -128,7 +138,9 @@ class Catalogue:
         index = self.index
         announced = np.flatnonzero(index.alive & (index.days > 0))
         past = announced[np.argsort(index.days[announced], kind="stable")]
-        return Model(self.terms, index.weights, index.subjects, index.take(sample_of_past(past)))
+        rows = sample_of_past(past)
+        numbers = tuple(index.numbers[rows].tolist())
+        return Model(self.terms, index.weights, index.subjects, index.take(rows), numbers)
 
     def counted(self, numbers: Sequence[int]) -> "Sheet":
         """What was counted of papers of the store, in this order; empty for one that is unknown."""

@@ -62,6 +62,7 @@ class Desks:
     _desks: dict[date, Desk] = field(default_factory=dict)
     _rankers: dict[date, Ranker] = field(default_factory=dict)
     _twins: dict[date, Mapping[int, int]] = field(default_factory=dict)
+    _renewed: bool = False
 
     def of(self, day: date) -> Desk:
         """The desk of a date."""
@@ -90,6 +91,16 @@ class Desks:
         if desk.date not in self._twins:
             self._twins[desk.date] = self.ranker(desk).twins()
         return self._twins[desk.date]
+
+    def renew(self) -> bool:
+        """Make the index and all rankers anew, once; returns whether it was done."""
+        if self._renewed:
+            return False
+        self._renewed = True
+        self._rankers.clear()
+        self._twins.clear()
+        self.catalogue.rebuild()
+        return True
 
     @property
     def ranked(self) -> bool:

@@ -181,6 +181,8 @@ class Editor:
             raise
         except Exception:
             log.exception("scores of %d readers for %s", len(every), desk.date)
+            if self.desks.renew():  # a damaged index fails for all
+                return self._scored(desk, every, report)
             if len(every) == 1:
                 report.failed.append(every[0].reader)
                 return []

@@ -27,7 +27,8 @@ def model_of(background: Sequence[Paper]) -> Model:
     """What a ranker knows that has read these papers; subjects only where there are 400."""
     sheet = counted(background)
     weights = Weights.of(sheet)
-    return Model(TERMS, weights, learn(sheet.take, np.arange(len(sheet)), weights), sheet)
+    numbers = tuple(range(len(sheet)))
+    return Model(TERMS, weights, learn(sheet.take, np.arange(len(sheet)), weights), sheet, numbers)
 
 
 def ranker_of(

@@ -55,7 +55,10 @@ def list_(name: str | None, config: Path | None, database: str | None) -> int:
     for origin, count in origins:
         click.echo(f"{printable(origin)}: {count:,} papers")
     if not origins:
-        click.echo(f"{reader.address} has no library: 'digest library import FILE' reads one.")
+        click.echo(
+            f"{reader.address} has no library: 'digest library import FILE' reads one; for the "
+            "person of the configuration DIGEST_BIBTEX names one."
+        )
     return 0
 
 

@@ -93,6 +93,7 @@ class Task:
 def command(profiles: Path, papers: Path, corpus: Path | None, out: Path, top: int | None) -> int:
     """Rank papers for profiles, all from files; needs no database and no configuration."""
     open_log(None)
+    _keep_apart(out, (profiles, papers, corpus))
     clock, progress = Clock(), progress_for_terminal()
     troubles = Troubles(lambda text: click.echo(f"digest: {text}", err=True))
     with clock.time("read"):
@@ -224,6 +225,13 @@ def _write(
         )
     )
     return len(scores)
+
+
+def _keep_apart(out: Path, read: Sequence[Path | None]) -> None:
+    """What is read must not be written over."""
+    for path in read:
+        if path is not None and path.exists() and out.exists() and out.samefile(path):
+            raise UsageError(f"--out {out} is one of the files to read: choose another one")
 
 
 @contextmanager

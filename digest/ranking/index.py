@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +24,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.ranking.head import VERSION, Head
 from digest.ranking.sheet import COLUMNS, Rows, Sheet
 from digest.ranking.subjects import LEAST_PAPERS, Subjects, learn
 from digest.ranking.taste import MEANING
 from digest.ranking.weights import Weights
 
-VERSION = 1  # counts up whenever terms, weights or files change their meaning
 _HEAD = "head.json"
 _DRIFT = 16  # weights are fitted anew when a sixteenth of the papers came since
 _LASTING = 28  # days that a stored profile stays as it is
@@ -44,31 +44,6 @@ _ARRAYS: Mapping[str, "np.dtype[Any]"] = {
     "dead": np.dtype(np.int64),
 }
 _FIT: Mapping[str, "np.dtype[Any]"] = {"seen": np.dtype(np.uint32), "total": np.dtype(np.float32)}
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How far the files count.
-
-    `change` and `key` are the last change of the store that was read, and the key of its paper;
-    `fit` names the folder of weights, made of the first `fit_rows` rows and `fit_dead` deaths;
-    `subjects` names the folder of subjects, learned from `subjects_papers` papers.
-    """
-
-    identity: str
-    version: int = VERSION
-    change: int = 0
-    key: str = ""
-    rows: int = 0
-    entries: int = 0
-    dead: int = 0
-    fit: str = ""
-    fit_rows: int = 0
-    fit_dead: int = 0
-    fit_papers: int = 0
-    fit_length: float = 1.0
-    subjects: str = ""
-    subjects_papers: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,7 +84,10 @@ class Index:
         last = np.append(first, rows.size)[1:]
         starts, lows = self.ends[rows[first]].tolist(), ends[first].tolist()
         runs = list(zip(starts, lows, ends[last].tolist(), strict=True))
-        return Sheet(ends, self._read("columns", runs), self._read("counts", runs))
+        columns, counts = self._read("columns", runs), self._read("counts", runs)
+        if int(columns.max(initial=0)) >= COLUMNS or not counts.all():
+            raise OSError(f"{self.folder} holds what was never written there")
+        return Sheet(ends, columns, counts)
 
     def _read(self, name: str, runs: Sequence[tuple[int, int, int]]) -> NDArray[Any]:
         """Runs of entries (where from, where to begin, where to end) of an array."""
@@ -198,7 +176,7 @@ def open_index(folder: Path, identity: str) -> Index | None:
     """The index in a folder; None where there is none that can be used for this database."""
     try:
         head = Head(**json.loads((folder / _HEAD).read_text(encoding="ascii")))
-        if head.version != VERSION or head.identity != identity:
+        if head.version != VERSION or head.identity != identity or not head.sound:
             return None
         return _opened(folder, head)
     except _UNUSABLE:
@@ -321,11 +299,12 @@ def _opened(folder: Path, head: Head) -> Index:
     if head.fit:
         seen, total = (_mapped(folder / head.fit / n, COLUMNS, kind) for n, kind in _FIT.items())
         fitted = Weights(head.fit_papers, seen, total, head.fit_length)
+        _check(head.fit, (seen, total))
     files = {name: os.open(folder / name, os.O_RDONLY) for name in ("columns", "counts")}
     index = Index(folder, head, **arrays, fitted=fitted, files=files)
     weakref.finalize(index, _close, tuple(files.values()))
     if index.subjects is not None:
-        index.subjects.vectors[-1:].sum()
+        _check(head.subjects, [getattr(index.subjects, name) for name in _SUBJECTS])
     return index
 
 
@@ -384,8 +363,22 @@ def _next(name: str, kind: str, arrays: Mapping[str, NDArray[Any]]) -> str:
 
     An index that is made anew counts from 1 again: the digest tells its numbers from the old ones.
     """
-    digest = hashlib.sha256()
-    for values in arrays.values():
-        digest.update(np.ascontiguousarray(values).data)
     number = int(name.split("-")[1]) + 1 if name else 1
-    return f"{kind}-{number}-{digest.hexdigest()[:8]}"
+    return f"{kind}-{number}-{_digest(arrays.values())}"
+
+
+def _digest(arrays: Iterable[NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for values in arrays:
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()[:8]
+
+
+def _check(name: str, arrays: Iterable[NDArray[Any]]) -> None:
+    """Whether arrays are what they were when their folder was named.
+
+    Raises:
+        ValueError: where they are not.
+    """
+    if not name.endswith(f"-{_digest(arrays)}"):
+        raise ValueError(f"{name} does not hold what it held")

@@ -16,13 +16,13 @@ from digest.ranking.pages import Pages
 from digest.ranking.phrases import Phrases
 from digest.ranking.sheet import Sheet
 from digest.ranking.taste import LADDER, MOST_COLUMNS, TYPICAL, Palate, Taste
-from digest.ranking.weights import PIVOT, Floats, Sparse, blend, row_lengths
+from digest.ranking.weights import PIVOT, Floats, Sparse, blend, row_lengths, row_sums
 
 TYPICAL_SHARE = 0.01
 _NAMED = 0.5 * (1 + np.log(2))  # half of what a keyword gives that stands twice
 _SIMILAR = 0.5
 _EVIDENCE = 3.0
-_DISLIKE = 0.5
+_DISLIKE = 0.75
 # Of what is expected before papers of the past are seen: spreads of both parts, and the best one
 # in a hundred; as heavy as a hundred papers, and never far below.
 _LEXICAL, _SUBJECT, _BEST = 0.02, 0.1, 4.0
@@ -37,25 +37,34 @@ class Wish:
     examples: tuple[tuple[int, float], ...] = ()
 
 
-def make_palates(model: Model, wishes: Sequence[Wish], examples: Sheet) -> list[Palate]:
+def make_palates(
+    model: Model, wishes: Sequence[Wish], examples: Sheet, numbers: Sequence[int] = ()
+) -> list[Palate]:
     """The tastes of these wishes, calibrated on the model's past.
 
     Args:
         model: what is known of papers in general.
         wishes: of a shard.
         examples: the papers that the wishes name by row.
+        numbers: the numbers of the first of them: no paper is measured by its own likes.
     """
     if not wishes:
         return []
     pages = model.pages(examples)
     parts = [faceted(wish.examples, pages.u) for wish in wishes]
     every = [Wish(w.interest, its) for w, own in zip(wishes, parts, strict=True) for its in own]
-    tastes = _make(model, every, pages)
+    place = model.place_in_past
+    past_of = [place.get(number, -1) for number in numbers] + [-1] * (len(pages) - len(numbers))
+    known = [[past_of[r] for r, _ in wish.examples if past_of[r] >= 0] for wish in every]
+    tastes = _make(model, every, pages, known)
     ends = np.cumsum([0, *(len(own) for own in parts)]).tolist()
     return [Palate(tuple(tastes[start:end])) for start, end in pairwise(ends)]
 
 
-def _make(model: Model, wishes: Sequence[Wish], pages: Pages) -> list[Taste]:
+def _make(
+    model: Model, wishes: Sequence[Wish], pages: Pages, known: Sequence[Sequence[int]]
+) -> list[Taste]:
+    """Tastes of wishes; `known` are their examples among the papers of the past."""
     keywords = _Keywords.of(model, wishes)
     asked, phrases = keywords.asked, keywords.phrases
     good = _Examples.of([[(r, w) for r, w in wish.examples if w > 0] for wish in wishes], pages)
@@ -66,27 +75,64 @@ def _make(model: Model, wishes: Sequence[Wish], pages: Pages) -> list[Taste]:
     # Beside keywords, one liked paper must not weigh as much as all of them.
     strength = np.where((asking > 0) & (good.counts > 0), evidence, 1.0)
     over = np.divide(strength, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    against = _DISLIKE * bad.counts / (bad.counts + _EVIDENCE)
+    against = _DISLIKE * bad.weight / (bad.weight + _EVIDENCE)
     liking = (good.counts > 0).astype(np.float64)
-    wanted = _scaled(good.vectors, over) - _scaled(bad.vectors, over * against) + asked
-    tastes = []
-    z = _directions(model, good.z, liking) - against[:, None] * _directions(
-        model, bad.z, bad.counts > 0
-    )
-    leans = _leans(model, asked, good, bad, strength, against)
-    rows = wanted.tocsr()
-    for number in range(len(wishes)):
-        mine = slice(rows.indptr[number], rows.indptr[number + 1])
-        columns, values = _largest(rows.indices[mine], rows.data[mine])
-        calm = np.zeros(0, np.float32)
+
+    def tastes(against: NDArray[np.float64]) -> list[Taste]:
+        rows = _scaled(good.vectors, over) - _scaled(bad.vectors, over * against) + asked
+        z = _directions(model, good.z, liking) - against[:, None] * _directions(
+            model, bad.z, bad.counts > 0
+        )
+        calm = z * (evidence * over)[:, None]
         if model.subjects is not None:
-            calm = (model.subjects.calm * z[number] * evidence[number] * over[number]).astype(
-                np.float32
-            )
-        share = float(asking[number] + (liking[number] - against[number]) * over[number])
-        tastes.append(Taste(columns, values, share, calm, leans[number]))
-    expected = np.maximum(keywords.named, _SIMILAR * good.alike * over)
-    return _calibrated(model.past_pages, tastes, phrases, expected)
+            calm = model.subjects.calm * calm
+        shares = asking + (liking - against) * over
+        leans = _leans(model, asked, good, bad, strength, against)
+        return _tastes(rows.tocsr(), shares, np.asarray(calm, np.float32), leans)
+
+    wanted = tastes(0 * against)
+    expected = np.maximum(keywords.named, _SIMILAR * _own(model, good, over, wanted))
+    # Scales are of what is wanted: were they of dislikes too, a vote against a subject would be
+    # made up for by a larger scale.
+    scaled = _calibrated(model.past_pages, wanted, phrases, expected, known)
+    if not against.any():
+        return scaled
+    return [
+        replace(
+            full,
+            lexical_scale=scale.lexical_scale,
+            subject_scale=scale.subject_scale,
+            centre=scale.centre,
+            gain=scale.gain,
+            ladder=scale.ladder,
+        )
+        for scale, full in zip(scaled, tastes(against), strict=True)
+    ]
+
+
+def _own(
+    model: Model, good: "_Examples", over: NDArray[np.float64], tastes: Sequence[Taste]
+) -> NDArray[np.float64]:
+    """The lexical part that the liked papers have from each other."""
+    rows = good.vectors
+    common = row_sums(rows.data * model.weights.mean(rows.indices), rows.indptr)
+    shared = [
+        taste.mean_share * both + float(taste.calm @ z)
+        for taste, both, z in zip(tastes, common.tolist(), good.z, strict=True)
+    ]
+    return np.asarray(good.alike * over - shared, np.float64)
+
+
+def _tastes(
+    wanted: Sparse, shares: NDArray[np.float64], calm: Floats, leans: Floats
+) -> list[Taste]:
+    """Tastes without scales, from the rows of all wishes."""
+    found = []
+    for number, share in enumerate(shares.tolist()):
+        mine = slice(wanted.indptr[number], wanted.indptr[number + 1])
+        columns, values = _largest(wanted.indices[mine], wanted.data[mine])
+        found.append(Taste(columns, values, share, calm[number], leans[number]))
+    return found
 
 
 def phrases_of(model: Model, wishes: Sequence[Wish]) -> Phrases:
@@ -103,10 +149,12 @@ def phrases_of(model: Model, wishes: Sequence[Wish]) -> Phrases:
 class _Examples:
     """Papers as examples: means by wish, how many papers each mean is worth, how alike they are.
 
-    `alike` is the mean product of two different examples; 0 where there are fewer than two.
+    `weight` is the sum of their weights; `alike` is the mean product of two different examples, 0
+    where there are fewer than two.
     """
 
     counts: NDArray[np.float64]
+    weight: NDArray[np.float64]
     alike: NDArray[np.float64]
     vectors: Sparse
     z: Floats
@@ -127,7 +175,7 @@ class _Examples:
         own = mean @ (_lengths(pages.vectors) ** 2)
         pairs = counts * _lengths(vectors) ** 2 - own
         alike = np.divide(pairs, counts - 1, out=np.zeros_like(sums), where=counts > 1.5)  # noqa: PLR2004
-        return cls(counts, np.maximum(alike, 0), vectors, mean @ pages.z, mean @ pages.u)
+        return cls(counts, sums, np.maximum(alike, 0), vectors, mean @ pages.z, mean @ pages.u)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +260,11 @@ def _leans(
 
 
 def _calibrated(
-    past: Pages, tastes: Sequence[Taste], phrases: Phrases, expected: NDArray[np.float64]
+    past: Pages,
+    tastes: Sequence[Taste],
+    phrases: Phrases,
+    expected: NDArray[np.float64],
+    known: Sequence[Sequence[int]],
 ) -> list[Taste]:
     """The tastes with their scales: what each gives to papers of the past, and what was expected.
 
@@ -221,9 +273,15 @@ def _calibrated(
         tastes: without scales.
         phrases: of the same wishes.
         expected: the lexical part that a paper on the subject should have.
+        known: papers of the past that each taste was made of; others stand in for them.
     """
     lexical = past.lexical(tastes) + phrases.products(past)
     subject = past.subject(tastes)
+    for row, own in enumerate(known):
+        others = np.setdiff1d(np.arange(len(past)), own) if own else ()
+        if len(others):
+            stand_in = others[np.linspace(0, len(others) - 1, len(own)).astype(np.int64)]
+            lexical[row, own], subject[row, own] = lexical[row, stand_in], subject[row, stand_in]
     scales = [_spread(lexical, _LEXICAL), _spread(subject, _SUBJECT)]
     fits = lexical / scales[0][:, None] + subject / scales[1][:, None]
     number = fits.shape[1]

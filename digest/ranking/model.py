@@ -1,5 +1,6 @@
 """What the ranker knows of papers in general, before it knows any reader."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,17 +18,26 @@ _RECENT = 30_000
 
 @dataclass(frozen=True)
 class Model:
-    """Weights and subjects of all papers, and a sample of the past that scores are held against."""
+    """Weights and subjects of all papers, and a sample of the past that scores are held against.
+
+    `past_numbers` are the numbers of the papers of the past, where they have any.
+    """
 
     terms: Terms
     weights: Weights
     subjects: Subjects | None
     past: Sheet
+    past_numbers: tuple[int, ...] = ()
 
     @cached_property
     def past_pages(self) -> Pages:
         """The papers of the past as vectors."""
         return self.pages(self.past)
+
+    @cached_property
+    def place_in_past(self) -> Mapping[int, int]:
+        """Where each paper stands among those of the past."""
+        return {number: place for place, number in enumerate(self.past_numbers)}
 
     def pages(self, sheet: Sheet) -> Pages:
         """Counted texts as vectors."""

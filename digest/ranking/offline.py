@@ -92,7 +92,8 @@ class Offline:
     def _model(self) -> Model:
         every = np.arange(len(self.sheet))
         past = sample_of_past(every[: len(self.corpus)] if self.corpus else every)
-        return Model(self._terms, self._weights, self._subjects, self.sheet.take(past))
+        numbers = tuple(past.tolist())
+        return Model(self._terms, self._weights, self._subjects, self.sheet.take(past), numbers)
 
 
 def _paper(number: int, text: str) -> Paper:

@@ -122,7 +122,7 @@ class TfidfRanker:
             )
             for profile in profiles
         ]
-        return make_palates(self._model, wishes, examples)
+        return make_palates(self._model, wishes, examples, numbers)
 
     def score(self, profiles: Sequence[Profile]) -> Scores:
         """Scores [profiles x candidates]; see the module."""

@@ -114,9 +114,9 @@ def test_tastes_are_made_once(digest: Digest, monkeypatch: pytest.MonkeyPatch) -
     """And anew for a reader whose votes or interests changed, or for all after a new fit."""
     made: list[int] = []
 
-    def counting(model: Any, wishes: Sequence[Wish], examples: Any) -> Any:
+    def counting(model: Any, wishes: Sequence[Wish], *others: Any) -> Any:
         made.append(len(wishes))
-        return make_palates(model, wishes, examples)
+        return make_palates(model, wishes, *others)
 
     monkeypatch.setattr(tfidf, "make_palates", counting)
     days = iter(f"2026-03-{day}" for day in range(10, 28))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from digest.ranking import index as module
+from digest.ranking.head import VERSION
 from digest.ranking.index import (
     bury,
     fit,
@@ -154,7 +155,7 @@ def test_another_database_or_version_is_none(
     """Its numbers would mean other papers, or other terms."""
     filled(tmp_path / "i")
     assert open_index(tmp_path / "i", "f" * 32) is None
-    monkeypatch.setattr(module, "VERSION", module.VERSION + 1)
+    monkeypatch.setattr(module, "VERSION", VERSION + 1)
     assert open_index(tmp_path / "i", IDENTITY) is None
 
 

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 
 from digest.catalogue import Catalogue
-from digest.model import Keyword, StoredProfile, Vote, VoteKind
+from digest.desk import Desks
+from digest.edit import Editor, EditReport, EditSettings
+from digest.model import Keyword, StoredProfile, Threshold, Vote, VoteKind
 from digest.progress import Quiet
 from digest.ranking import Example, Profile, portions
 from digest.ranking import index as files
 from digest.ranking.offline import read_keywords
 from digest.ranking.taste import Palate
 from digest.store import Store
+from digest.store.readers import Due
 from tests.conftest import DAY, NOW
 from tests.papers import paper, reader, seen
 from tests.rankers import profile_of, ranker_of, texts_of_topics, topic_word
@@ -133,3 +136,54 @@ def test_portions_hold_all_in_order() -> None:
     assert parts == [["a", "b"], ["c"], ["d", "e"], ["f"]]
     assert not list(portions([], [], 4))
     assert np.concatenate([[len(part) for part in parts]]).sum() == len(sizes)
+
+
+def test_votes_against_a_subject_lower_it() -> None:
+    """The more and the stronger they are; no larger scale makes up for them."""
+    judge = ranker_of(TOPICS[400:440], TOPICS)
+    interest = profile_of(f"{topic_word(0, 1)}, {topic_word(0, 2)}").interest
+    against = [
+        (),
+        (Example(0, -1.0),),
+        (Example(0, -2.0),),
+        tuple(Example(10 * n, -2.0) for n in range(4)),
+    ]
+    scores = [float(judge.score([Profile(interest, examples)])[0].max()) for examples in against]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == len(scores)
+
+
+def test_a_broad_collection_is_met() -> None:
+    """Liked papers of half of all subjects lead to papers that reach the threshold."""
+    judge = ranker_of(TOPICS[400:440], TOPICS)
+    liked = tuple(Example(n) for n in range(400) if n % 10 < 5)
+    (scores,) = judge.score([Profile(profile_of("").interest, liked)])
+    assert (scores >= 0.5).sum() >= 3
+
+
+def test_a_damaged_index_is_made_anew(sqlite: Store, tmp_path: Path) -> None:
+    """Whatever of it was overwritten: the next edition is made, from a new index."""
+    sqlite.papers.add([seen(one, DAY - timedelta(days=9)) for one in TOPICS[:400]], "arxiv", DAY)
+    sqlite.papers.add([seen(one) for one in TOPICS[400:]], "arxiv", DAY)
+    ann = sqlite.readers.save(reader("ann@example.org", topic_word(0, 1)), NOW)
+    for damage in ("columns", "counts", "total", "vectors.npy", "head.json"):
+        made = Catalogue(sqlite, tmp_path / damage, Quiet())
+        made.refresh()
+        made.learn()
+        for path in (tmp_path / damage).rglob(damage):
+            raw = path.read_bytes()
+            path.write_bytes(
+                raw.replace(b'"fit_papers": 450', b'"fit_papers": null')
+                if damage == "head.json"
+                else raw[: len(raw) // 2] + b"\xff" * (len(raw) - len(raw) // 2)
+                if damage != "counts"
+                else bytes(len(raw))
+            )
+        again = Catalogue(sqlite, tmp_path / damage, Quiet())
+        desks = Desks(sqlite, again, 3, DAY, Quiet())
+        editor = Editor(sqlite, desks, None, EditSettings(Threshold()), Quiet())  # type: ignore[arg-type]
+        report = EditReport()
+        (edition,) = editor.draft([Due(ann, DAY)], report)
+        assert not report.failed, damage
+        assert edition.picks, damage
+        again.close()

@@ -165,3 +165,17 @@ def test_shards_give_what_one_product_gives(
     _, lines = rank(digest, *profiles)
     monkeypatch.setattr("digest.cli.rank._CELLS", 1)
     assert rank(digest, *profiles)[1] == lines
+
+
+def test_what_is_read_is_not_written_over(digest: Digest, tmp_path: Path) -> None:
+    """An output that is one of the inputs is refused, and the input stays."""
+    papers = tmp_path / "papers.jsonl"
+    papers.write_text('{"id": 1, "title": "Owls at night"}\n')
+    profiles = tmp_path / "profiles.jsonl"
+    profiles.write_text('{"id": 1, "keywords": "owls"}\n')
+    for path in (papers, profiles):
+        before = path.read_text()
+        done = digest("rank", "--profiles", profiles, "--papers", papers, "--out", path)
+        assert done.code == 2
+        assert "one of the files to read" in done.err
+        assert path.read_text() == before

@@ -242,14 +242,19 @@ def test_levels_fall_as_shares_rise() -> None:
     assert found[-4] < found[2]
     judge = ranker_of(background(), background(), model(subjects=True))
     (scores,) = judge.score([kept])
+    others = np.delete(scores, [0, 6, 12, 18, 24])  # no paper is measured by its own likes
     for share in LADDER[:5]:
-        assert (scores >= ranker().level(kept, share)).mean() == pytest.approx(share, abs=0.01)
+        assert (others >= ranker().level(kept, share)).mean() == pytest.approx(share, abs=0.01)
 
 
 @pytest.mark.parametrize("a_day", [5, 10, 30])
 @pytest.mark.parametrize("wish", ["words", "liked", "both"])
 def test_so_many_a_day_are_about_so_many(wish: str, a_day: int) -> None:
-    """On new days like those of the past: within a factor of two, over twenty days of a hundred."""
+    """On new days like those of the past, over twenty days of a hundred.
+
+    Within a factor of two and a half: a quarter of the past papers on the subject are the reader's
+    own likes, by which nothing is measured.
+    """
     words = ", ".join(topic_word(0, n) for n in range(40)) if wish != "liked" else ""
     liked = range(0, 120, TOPICS) if wish != "words" else ()
     days = papers_of(texts_of_topics(2000, TOPICS, seed=11))
@@ -257,7 +262,7 @@ def test_so_many_a_day_are_about_so_many(wish: str, a_day: int) -> None:
     (kept,) = judge.prepare([profile_of(words, liked=list(liked))])
     (scores,) = judge.score([kept])
     reached = (scores >= judge.level(kept, a_day / 100)).reshape(20, 100).sum(axis=1)
-    assert a_day / 2 <= reached.mean() <= a_day * 2
+    assert a_day / 2.5 <= reached.mean() <= a_day * 2.5
 
 
 def test_scores_grow_with_the_fit_and_stay_below_one() -> None:

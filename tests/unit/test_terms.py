@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digest.ranking.index import VERSION
+from digest.ranking.head import VERSION
 from digest.ranking.sheet import COLUMNS, MOST_COUNT, WORDS, Sheet, joined
 from digest.ranking.terms import Terms
 
