@@ -278,9 +278,13 @@ def _calibrated(
     lexical = past.lexical(tastes) + phrases.products(past)
     subject = past.subject(tastes)
     for row, own in enumerate(known):
-        others = np.setdiff1d(np.arange(len(past)), own) if own else ()
-        if len(others):
-            stand_in = others[np.linspace(0, len(others) - 1, len(own)).astype(np.int64)]
+        if not own:
+            continue
+        strange = np.ones(len(past), np.bool_)
+        strange[own] = False
+        others = np.flatnonzero(strange)
+        if others.size:
+            stand_in = others[np.arange(len(own)) * others.size // len(own)]
             lexical[row, own], subject[row, own] = lexical[row, stand_in], subject[row, stand_in]
     scales = [_spread(lexical, _LEXICAL), _spread(subject, _SUBJECT)]
     fits = lexical / scales[0][:, None] + subject / scales[1][:, None]
