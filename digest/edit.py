@@ -304,12 +304,11 @@ class Editor:
         if not wanting:
             return []
         ranker, twins = self.desks.ranker(desk), self.desks.twins(desk)
-        lifted = scores + np.where(
-            scores >= np.array(levels, np.float32)[:, None], np.array(desk.lifts, np.float32), 0
-        )
+        good = scores >= np.array(levels, np.float32)[:, None]
+        lifted = scores + np.where(good, np.array(desk.lifts, np.float32), 0)
         found = None
         if limit >= LEAST_TO_EXPLORE:
-            above = np.flatnonzero((scores >= np.array(levels, np.float32)[:, None]).any(axis=0))
+            above = np.flatnonzero(good.any(axis=0))
             found = explore(
                 scores,
                 with_twins(barred | excluded(scores), twins),

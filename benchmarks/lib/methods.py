@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from digest.model import Paper
+from digest.ranking import Example
+from digest.ranking import Profile as Wanted
+from digest.ranking.offline import Offline, read_keywords
 from lib import arxiv_sanity
 from lib.protocols import Profile, Task
-from lib.shared import give_up
 
 Scores = NDArray[np.float32]
 CHUNK = 500
+SHARD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +86,27 @@ class Ours:
     """The product's ranking, on texts instead of a store."""
 
     def __init__(self, task: Task) -> None:
-        try:
-            from digest.ranking.offline import Offline, Wish  # noqa: PLC0415
-        except ImportError as error:
-            give_up(f"this checkout has no digest.ranking.offline to measure: {error}")
-        self._wish = Wish
         started = time.perf_counter()
         self._offline = Offline(task.corpus, task.candidates)
         self.counting = time.perf_counter() - started
         started = time.perf_counter()
         self._offline.learn()
+        self._ranker = self._offline.ranker(
+            [Paper((f"text:{number}",), text) for number, text in enumerate(task.candidates)]
+        )
         self.learning = time.perf_counter() - started
 
     def score(self, profiles: Sequence[Profile]) -> Scores:
         """All profiles at once, as the product does it."""
-        wishes = [self._wish(profile.keywords, profile.liked) for profile in profiles]
-        scores: Scores = self._offline.score(wishes)
-        return scores
+        wanted = [
+            Wanted(read_keywords(profile.keywords), tuple(Example(n) for n in profile.liked))
+            for profile in profiles
+        ]
+        shards = [
+            self._ranker.score(wanted[start : start + SHARD])
+            for start in range(0, len(wanted), SHARD)
+        ]
+        return np.concatenate(shards)
 
     def ranked(self, task: Task) -> Ranked:
         """Scores with their time."""

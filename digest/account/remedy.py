@@ -9,11 +9,11 @@ from digest.account.draft import drafted, in_edition
 from digest.account.nouns import Account, Remedy, Trial, Verdict, Weighed
 from digest.desk import Desk
 from digest.edit import Editor, asks
+from digest.letters.words import UNNAMED
 from digest.model import Interest, Keyword
 from digest.ranking import Profile
 
 TRIED = 5
-UNNAMED = "keywords"
 _LIMITS = (12, 15, 20, 30, 50, 75, 100)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.ranking import MOST_FACETS
+from digest.ranking.subjects import at_length_one
 from digest.ranking.weights import Floats
 
 LEAST_PAPERS = 40
@@ -65,6 +66,5 @@ def parted(points: Floats, most: int) -> NDArray[np.int64]:
         if len(kept) > 1 and sizes.min() < LEAST_IN_FACET:
             kept.remove(int(sizes.argmin()))  # one at a time: two may be halves of one part
         sums = np.stack([points[labels == part].sum(axis=0) for part in kept])
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        middles = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
+        middles = at_length_one(sums)
     return np.asarray(np.argmax(points @ middles.T, axis=1), np.int64)

@@ -1,5 +1,6 @@
 """The head of the index: how far its files count."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 VERSION = 1  # counts up whenever terms, weights or files change their meaning
@@ -29,6 +30,18 @@ class Head:
     fit_length: float = 1.0
     subjects: str = ""
     subjects_papers: int = 0
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """How much of each array counts."""
+        return {
+            "ends": self.rows + 1,
+            "columns": self.entries,
+            "counts": self.entries,
+            "numbers": self.rows,
+            "days": self.rows,
+            "dead": self.dead,
+        }
 
     @property
     def sound(self) -> bool:

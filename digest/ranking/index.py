@@ -178,9 +178,11 @@ def open_index(folder: Path, identity: str) -> Index | None:
         head = Head(**json.loads((folder / _HEAD).read_text(encoding="ascii")))
         if head.version != VERSION or head.identity != identity or not head.sound:
             return None
-        return _opened(folder, head)
+        index = _opened(folder, head)
+        _check(index)
     except _UNUSABLE:
         return None
+    return index
 
 
 def new_index(folder: Path, identity: str) -> Index:
@@ -279,15 +281,7 @@ def tidy(index: Index) -> None:
 
 
 def _opened(folder: Path, head: Head) -> Index:
-    sizes = {
-        "ends": head.rows + 1,
-        "columns": head.entries,
-        "counts": head.entries,
-        "numbers": head.rows,
-        "days": head.rows,
-        "dead": head.dead,
-    }
-    arrays = {n: _mapped(folder / n, sizes[n], kind) for n, kind in _ARRAYS.items()}
+    arrays = {n: _mapped(folder / n, head.sizes[n], kind) for n, kind in _ARRAYS.items()}
     ends = arrays["ends"]
     if int(ends[-1]) != head.entries or int(ends[0]) != 0 or bool((np.diff(ends) < 0).any()):
         raise ValueError("the ends do not fit the entries")
@@ -299,12 +293,9 @@ def _opened(folder: Path, head: Head) -> Index:
     if head.fit:
         seen, total = (_mapped(folder / head.fit / n, COLUMNS, kind) for n, kind in _FIT.items())
         fitted = Weights(head.fit_papers, seen, total, head.fit_length)
-        _check(head.fit, (seen, total))
     files = {name: os.open(folder / name, os.O_RDONLY) for name in ("columns", "counts")}
     index = Index(folder, head, **arrays, fitted=fitted, files=files)
     weakref.finalize(index, _close, tuple(files.values()))
-    if index.subjects is not None:
-        _check(head.subjects, [getattr(index.subjects, name) for name in _SUBJECTS])
     return index
 
 
@@ -321,13 +312,10 @@ def _mapped(path: Path, size: int, kind: "np.dtype[Any]") -> NDArray[Any]:
 
 def _grow(index: Index, added: Mapping[str, Any]) -> None:
     """Write behind what counts; what a killed update left there is written over."""
-    sizes = {"ends": index.head.rows + 1, "dead": index.head.dead}
-    sizes |= dict.fromkeys(("numbers", "days"), index.head.rows)
-    sizes |= dict.fromkeys(("columns", "counts"), index.head.entries)
     for name, values in added.items():
         kind = _ARRAYS[name]
         with (index.folder / name).open("r+b") as file:
-            file.seek(sizes[name] * kind.itemsize)
+            file.seek(index.head.sizes[name] * kind.itemsize)
             file.write(np.ascontiguousarray(values, dtype=kind).tobytes())
             file.truncate()
             file.flush()
@@ -374,11 +362,19 @@ def _digest(arrays: Iterable[NDArray[Any]]) -> str:
     return digest.hexdigest()[:8]
 
 
-def _check(name: str, arrays: Iterable[NDArray[Any]]) -> None:
-    """Whether arrays are what they were when their folder was named.
+def _check(index: Index) -> None:
+    """See that weights and subjects are what they were when their folders were named.
+
+    Only what somebody else wrote has to be checked; what is written here is not read again for it.
 
     Raises:
         ValueError: where they are not.
     """
-    if not name.endswith(f"-{_digest(arrays)}"):
-        raise ValueError(f"{name} does not hold what it held")
+    held: dict[str, Iterable[NDArray[Any]]] = {}
+    if index.fitted is not None:
+        held[index.head.fit] = (index.fitted.seen, index.fitted.total)
+    if index.subjects is not None:
+        held[index.head.subjects] = [getattr(index.subjects, name) for name in _SUBJECTS]
+    for name, arrays in held.items():
+        if not name.endswith(f"-{_digest(arrays)}"):
+            raise ValueError(f"{name} does not hold what it held")

@@ -15,6 +15,7 @@ from digest.ranking.model import Model
 from digest.ranking.pages import Pages
 from digest.ranking.phrases import Phrases
 from digest.ranking.sheet import Sheet
+from digest.ranking.subjects import at_length_one
 from digest.ranking.taste import LADDER, MOST_COLUMNS, TYPICAL, Palate, Taste
 from digest.ranking.weights import PIVOT, Floats, Sparse, blend, row_lengths, row_sums
 
@@ -219,9 +220,9 @@ def _named(model: Model, asked: Sparse, shares: Sparse, texts: Sparse) -> NDArra
     """What each wish gives an average paper that names one of its keywords, the mean of them."""
     short = _lengths(texts)
     # The length before it was divided, from the length after.
-    mean = model.weights.length
-    before = PIVOT * mean * short / np.maximum(1 - (1 - PIVOT) * short, 1e-9)
-    whole = _scaled(texts, ((1 - PIVOT) * before + PIVOT * mean) / mean)
+    usual = model.weights.length
+    before = PIVOT * usual * short / np.maximum(1 - (1 - PIVOT) * short, 1e-9)
+    whole = _scaled(texts, ((1 - PIVOT) * before + PIVOT * usual) / usual)
     there = sparse.csr_array(
         (np.ones_like(shares.data), shares.indices, shares.indptr), shape=shares.shape
     )
@@ -254,7 +255,7 @@ def _leans(
     if model.subjects is None:
         return np.zeros((len(good.counts), 0), np.float32)
     keywords = model.subjects.subject(model.subjects.project(asked))
-    liked, disliked = _at_length_one(good.u), _at_length_one(bad.u)
+    liked, disliked = at_length_one(good.u), at_length_one(bad.u)
     lean = keywords + strength[:, None] * liked - against[:, None] * disliked
     return np.asarray(lean, np.float32)
 
@@ -335,10 +336,3 @@ def _scaled(rows: Sparse, factors: NDArray[np.float64]) -> Sparse:
     rows = rows.tocsr()
     values = rows.data * np.repeat(factors, np.diff(rows.indptr)).astype(np.float32)
     return sparse.csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
-
-
-def _at_length_one(rows: Floats) -> Floats:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(
-        np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0), np.float32
-    )

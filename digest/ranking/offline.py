@@ -9,7 +9,6 @@ import numpy as np
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.model import Interest, Keyword, Paper
-from digest.ranking import Example, Profile, Scores
 from digest.ranking.model import Model, sample_of_past
 from digest.ranking.sheet import Sheet, joined
 from digest.ranking.subjects import Subjects, learn
@@ -18,21 +17,8 @@ from digest.ranking.tfidf import TfidfRanker
 from digest.ranking.weights import Weights
 
 _PART = 200
-_SHARD = 1000
 _QUOTED = re.compile(r'"[^"]*"')
 _PROSE = re.compile(r"[.?!](\s|$)")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A profile: keywords in the grammar of interests, numbers of liked and disliked texts.
-
-    Texts are numbered through the corpus and on through the candidates.
-    """
-
-    keywords: str = ""
-    liked: Sequence[int] = ()
-    disliked: Sequence[int] = ()
 
 
 @dataclass(slots=True)
@@ -45,7 +31,6 @@ class Offline:
     _terms: Terms = field(default_factory=Terms)
     _weights: Weights = field(init=False)
     _subjects: Subjects | None = None
-    _ranker: TfidfRanker | None = None
 
     def __post_init__(self) -> None:
         """Count and weigh the texts."""
@@ -58,18 +43,6 @@ class Offline:
     def learn(self) -> None:
         """Learn the subjects of all texts."""
         self._subjects = learn(self.sheet.take, np.arange(len(self.sheet)), self._weights)
-        self._ranker = None
-
-    def score(self, wishes: Sequence[Wish]) -> Scores:
-        """The score of each candidate for each profile, [profiles x candidates]."""
-        if self._ranker is None:
-            papers = [_paper(number, text) for number, text in enumerate(self.candidates)]
-            self._ranker = self.ranker(papers)
-        shards = [
-            self._ranker.score([_profile(wish) for wish in wishes[start : start + _SHARD]])
-            for start in range(0, len(wishes), _SHARD)
-        ]
-        return np.concatenate([np.zeros((0, len(self.candidates)), np.float32), *shards])
 
     def ranker(self, papers: Sequence[Paper]) -> TfidfRanker:
         """The ranker of the candidates, as the product makes it; scores shards of any size.
@@ -94,17 +67,6 @@ class Offline:
         past = sample_of_past(every[: len(self.corpus)] if self.corpus else every)
         numbers = tuple(past.tolist())
         return Model(self._terms, self._weights, self._subjects, self.sheet.take(past), numbers)
-
-
-def _paper(number: int, text: str) -> Paper:
-    """A text as a paper."""
-    return Paper((f"text:{number}",), text)
-
-
-def _profile(wish: Wish) -> Profile:
-    liked = (Example(number) for number in wish.liked)
-    disliked = (Example(number, -1.0) for number in wish.disliked)
-    return Profile(read_keywords(wish.keywords), (*liked, *disliked))
 
 
 def read_keywords(text: str) -> Interest:

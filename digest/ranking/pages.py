@@ -106,9 +106,7 @@ class Pages:
 
     def same_as(self, others: "Pages", least: float) -> list[tuple[int, int]]:
         """Texts that share most of their pairs of words with other ones, as (other, text)."""
-        pairs = others.vectors.copy()
-        pairs.data[pairs.indices < WORDS] = 0
-        rows = unit(pairs)
+        rows = _pairs_alone(others.vectors, others.vectors.indices)
         products = self.products(rows.indices, rows.data, rows.indptr, self._pairs).tocoo()
         near = products.data >= least
         return list(zip(products.row[near].tolist(), products.col[near].tolist(), strict=True))
@@ -116,10 +114,7 @@ class Pages:
     @property
     def _pairs(self) -> Sparse:
         """The texts' pairs of words alone, at length one, [texts x own columns]."""
-        rows = self._short.copy()
-        rows.data[self._own[rows.indices] < WORDS] = 0
-        rows.eliminate_zeros()
-        return unit(rows)
+        return _pairs_alone(self._short, self._own[self._short.indices])
 
     def nearness(self, columns: NDArray[np.int32], values: Floats, subject: Floats) -> Floats:
         """How near each text is to one given by its row and its subject: the sum of two cosines."""
@@ -219,3 +214,11 @@ class Pages:
         if not long:
             return 0.0, 0.0
         return long, float(np.linalg.norm(self.z[text] / long - self.subjects.unit_mean))
+
+
+def _pairs_alone(rows: Sparse, columns: NDArray[Any]) -> Sparse:
+    """Rows without their single words, at length one; `columns` are those of their entries."""
+    pairs = rows.copy()
+    pairs.data[columns < WORDS] = 0
+    pairs.eliminate_zeros()
+    return unit(pairs)

@@ -64,11 +64,11 @@ class Phrases:
         entries = (products.data[kept], (products.row[kept], products.col[kept]))
         return sparse.csr_array(entries, shape=products.shape)
 
-    def products(self, pages: Pages) -> Floats:
-        """What the phrases add to the lexical part of each wish, [wishes x texts]."""
+    def products(self, pages: Pages, stands: Callable[[int, int], bool] | None = None) -> Floats:
+        """What phrases add to the lexical part of each wish, [wishes x texts]; see `standing`."""
         if not self.texts:
             return np.zeros((self.weights.shape[0], len(pages)), np.float32)
-        added = self.weights @ self.standing(pages)
+        added = self.weights @ self.standing(pages, stands)
         return np.asarray(added.toarray(), np.float32)
 
     def wanted(self, wish: int, stands: Callable[[str], bool]) -> Taste | None:

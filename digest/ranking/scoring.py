@@ -35,8 +35,7 @@ def fits(
     )
     found = pages.lexical(tastes)
     if phrases.texts:
-        added = (phrases.weights @ phrases.standing(pages, stands)).toarray()
-        found += np.repeat(added, counts, axis=0)
+        found += np.repeat(phrases.products(pages, stands), counts, axis=0)
     found /= scale
     found += pages.subject(tastes) / spread
     found -= centre

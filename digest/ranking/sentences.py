@@ -13,7 +13,7 @@ from digest.model import Reason, Sentence
 from digest.ranking.matching import sought, words
 from digest.ranking.sheet import Sheet
 from digest.ranking.taste import at
-from digest.ranking.weights import Floats
+from digest.ranking.weights import Floats, row_sums
 
 _END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+(?=[^\sa-z])")
 _SHORT = re.compile(
@@ -72,7 +72,5 @@ def split(abstract: str) -> tuple[str, ...]:
 
 def _by_length(gains: Floats, sheet: Sheet) -> Floats:
     """What each sentence adds, through the root of its number of terms."""
-    sums = np.concatenate([[0.0], np.cumsum(gains, dtype=np.float64)])
-    lengths = np.diff(sheet.ends)
-    per = (sums[sheet.ends[1:]] - sums[sheet.ends[:-1]]) / np.sqrt(lengths + 4.0)
+    per = row_sums(gains, sheet.ends) / np.sqrt(np.diff(sheet.ends) + 4.0)
     return np.asarray(per, np.float32)

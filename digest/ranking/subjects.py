@@ -42,11 +42,6 @@ class Subjects:
     mean: Floats
     unit_mean: Floats
 
-    @property
-    def size(self) -> int:
-        """How many subjects there are."""
-        return int(self.vectors.shape[1])
-
     def project(self, rows: Sparse) -> Floats:
         """Z of each row: [rows x subjects]."""
         short = _restricted(rows, self.columns)
@@ -54,10 +49,9 @@ class Subjects:
 
     def subject(self, projected: Floats) -> Floats:
         """U of each z: [rows x subjects]; zeros for a text without known words."""
-        lengths = _lengths(projected)
-        centred = _over(projected, lengths) - self.unit_mean
-        centred[lengths[:, 0] == 0] = 0
-        return _over(centred, _lengths(centred))
+        centred = at_length_one(projected) - self.unit_mean
+        centred[~projected.any(axis=1)] = 0
+        return at_length_one(centred)
 
 
 def learn(take: Callable[[Rows], Sheet], rows: Rows, weights: Weights) -> Subjects | None:
@@ -95,13 +89,12 @@ def learn(take: Callable[[Rows], Sheet], rows: Rows, weights: Weights) -> Subjec
         *(np.zeros(most, np.float32) for _ in range(2)),
     )
     projected = np.asarray(short @ found.vectors, np.float32)
-    at_length_one = _over(projected, _lengths(projected))
     return Subjects(
         found.columns,
         found.vectors,
         found.calm,
         projected.mean(axis=0),
-        at_length_one.mean(axis=0),
+        at_length_one(projected).mean(axis=0),
     )
 
 
@@ -118,9 +111,7 @@ def _restricted(rows: Sparse, columns: NDArray[np.uint32]) -> Sparse:
     )
 
 
-def _lengths(rows: Floats) -> Floats:
-    return np.asarray(np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
-
-
-def _over(rows: Floats, lengths: Floats) -> Floats:
-    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+def at_length_one(rows: Floats) -> Floats:
+    """Each row divided by its length; zeros stay zeros."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0))

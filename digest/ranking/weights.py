@@ -38,11 +38,6 @@ class Weights:
     length: float
 
     @classmethod
-    def none(cls) -> "Weights":
-        """Of no papers."""
-        return cls(0, np.zeros(COLUMNS, np.uint32), np.zeros(COLUMNS, np.float32), 1.0)
-
-    @classmethod
     def of(
         cls,
         sheet: Sheet,

@@ -60,7 +60,7 @@ def test_the_same_papers_teach_the_same_subjects() -> None:
 def test_the_vectors_are_at_right_angles(planted: tuple[Subjects, Weights]) -> None:
     """As those of a singular value decomposition."""
     vectors = planted[0].vectors
-    np.testing.assert_allclose(vectors.T @ vectors, np.eye(planted[0].size), atol=1e-4)
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(planted[0].vectors.shape[1]), atol=1e-4)
 
 
 def test_papers_of_one_subject_are_near_without_shared_words(
@@ -78,7 +78,7 @@ def test_texts_without_known_words_have_no_subject(planted: tuple[Subjects, Weig
     """Zeros for empty texts and unknown words, no rows for no texts; all others have length one."""
     found, weights = planted
     assert not directions(planted, "", "unheardof", "the of").any()
-    assert found.project(weights.vectors(TERMS.count([]))).shape == (0, found.size)
+    assert found.project(weights.vectors(TERMS.count([]))).shape == (0, found.vectors.shape[1])
     lengths = np.linalg.norm(
         directions(planted, topic_word(0, 1), f"{topic_word(1, 2)} noise"), axis=1
     )

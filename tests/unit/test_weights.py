@@ -105,13 +105,13 @@ def test_living_papers_alone_are_weighed() -> None:
 
 def test_nothing_is_weighed() -> None:
     """No papers, no terms: zeros, and no division by them."""
-    for weights in (Weights.none(), Weights.of(NOTHING), Weights.of(counted("", "the of"))):
+    for weights in (Weights.of(NOTHING), Weights.of(counted("", "the of"))):
         assert not weights.seen.any()
         assert not weights.total.any()
         assert weights.length == 1
         assert not weights.mean(np.arange(9)).any()
         assert weights.vectors(counted("", "")).shape == (2, COLUMNS)
-    nothing = Weights.none().grown(NOTHING, NOTHING)
+    nothing = Weights.of(NOTHING).grown(NOTHING, NOTHING)
     assert nothing.papers == 0
-    (value,) = Weights.none().vectors(counted("owls")).data
+    (value,) = Weights.of(NOTHING).vectors(counted("owls")).data
     assert value > 0
