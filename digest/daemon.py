@@ -1,7 +1,7 @@
 """The daemon: a clock that ticks each minute; the store is asked who is due.
 
 Downtime, daylight saving and restarts need no code here: whoever is due and has no edition for
-the local date gets one at the next tick.
+the local date gets one at the next tick. A clock that shows less than an earlier run saw halts it.
 """
 
 import hashlib
@@ -17,12 +17,23 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from filelock import FileLock, Timeout
 
+from digest.alerts import tell_of_store
 from digest.config import Settings
-from digest.errors import ConfigError, DigestError, StoreError, UsageError
+from digest.errors import (
+    ClockError,
+    ConfigError,
+    DigestError,
+    StoreAwayError,
+    StoreBusyError,
+    StoreError,
+    UsageError,
+)
+from digest.localtime import local_date
 from digest.progress import Quiet
-from digest.run import Order, RunReport, run
+from digest.run import Order, RunReport
 from digest.store import file_of
-from digest.wiring import House, data_folder, database_of
+from digest.watch import watched_run
+from digest.wiring import House, data_folder, database_of, notice_folder
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +60,12 @@ class Daemon:
     _settings: Settings | None = None
     _said: dict[str, str] = field(default_factory=dict)
     _fatal: list[StoreError] = field(default_factory=list)
+    _mail_broken: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """1 where mail was out of order in the end, and needs a person; else 0."""
+        return int(self._mail_broken)
 
     def serve(self, first: Settings) -> None:
         """Run until stopped; a tick that is under way finishes the mail at hand.
@@ -113,12 +130,13 @@ class Daemon:
     def _serve(self, settings: Settings) -> RunReport:
         house = self.build(settings)
         try:
-            report = run(
+            report = watched_run(
                 house, Order(), clock=self.clock, progress=Quiet(), stopping=self.stopping.is_set
             )
         finally:
             house.close()
         self._say("channel", report.posted.problem or "")
+        self._mail_broken = report.told.mail_broken
         if report.edited.made or report.posted.sent:
             log.info(
                 "tick: %d editions, %d sent, %d later, %d refused, %d uncertain",
@@ -133,16 +151,29 @@ class Daemon:
     def _tick_safely(self) -> None:
         try:
             self.tick()
+        except (StoreAwayError, StoreBusyError) as error:
+            self._say("tick", str(error))
         except StoreError as error:
             log.error("the daemon stops: %s", error)
+            self._write_down(error)
             self._fatal.append(error)
             self.stopping.set()
+        except ClockError as error:
+            if not self._said.get("clock"):  # its text has the time in it, and changes each minute
+                self._say("clock", str(error))
         except DigestError as error:
             self._say("tick", str(error))
         except Exception:
             log.exception("tick")
         else:
             self._say("tick", "")
+            self._say("clock", "")
+
+    def _write_down(self, error: StoreError) -> None:
+        """Tell the owner in a file what cannot be stored any more."""
+        if self._settings is not None:
+            day = local_date(self._settings.zone, self.clock())
+            tell_of_store(notice_folder(self._settings), day, error)
 
     def _say(self, topic: str, text: str) -> None:
         """Warn of a thing once, until it changes; an empty text ends it."""
@@ -164,7 +195,7 @@ def one_at_a_time(database: str) -> Iterator[None]:
     """
     lock = FileLock(lock_place(database))
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=1, poll_interval=0.05)  # 'digest status' holds it for a moment
     except Timeout as error:
         raise UsageError(
             "another digest daemon serves this database already: end it first, or name another "
@@ -176,6 +207,21 @@ def one_at_a_time(database: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_served(database: str) -> bool:
+    """Whether a daemon on this machine serves a database at the moment."""
+    if database == "sqlite://" or not lock_place(database).exists():
+        return False
+    lock = FileLock(lock_place(database))
+    try:
+        lock.acquire(timeout=0.1, poll_interval=0.02)
+    except Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
 
 
 def lock_place(database: str) -> Path:

@@ -1,4 +1,4 @@
-"""The desk: what all editions of one date share."""
+"""The desk: what all editions of one date share, among readers with papers of as many days."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,13 +6,17 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from digest.catalogue import Catalogue
-from digest.model import Coverage, StoredPaper
+from digest.model import Coverage, Reader, Schedule, StoredPaper
 from digest.progress import Progress
 from digest.ranking import Ranker
 from digest.ranking.trend import by_upvotes, lifts
 from digest.store import Store
+from digest.store.readers import Due
 
+DAILY = Schedule()
 _PAST = timedelta(days=27)  # and the day itself
+
+Place = tuple[date, int]
 
 
 @dataclass(frozen=True)
@@ -21,14 +25,20 @@ class Desk:
 
     `order` are the candidates from the most to the least upvoted, `places` the place of each in
     it, `lifts` what upvotes add to the score of each; `daily` is how many papers a day with papers
-    brought lately.
+    brought lately. Candidates are of the date and the `days` before, with it so many.
     """
 
     date: date
+    days: int
     candidates: Sequence[StoredPaper]
     order: Sequence[int]
     daily: float
     coverage: tuple[Coverage, ...]
+
+    @property
+    def place(self) -> Place:
+        """What tells it from other desks."""
+        return self.date, self.days
 
     @cached_property
     def places(self) -> Mapping[int, int]:
@@ -50,7 +60,8 @@ class Desk:
 class Desks:
     """The desks of the dates at hand, with a ranker for each that needs one.
 
-    `days` is how many days a paper stays a candidate; `collected_on` the date of the sources'
+    `days` is how many days a paper stays a candidate, at least: for readers with longer gaps
+    between their editions it is as long as the gap. `collected_on` is the date of the sources'
     coverage.
     """
 
@@ -59,38 +70,47 @@ class Desks:
     days: int
     collected_on: date
     progress: Progress
-    _desks: dict[date, Desk] = field(default_factory=dict)
-    _rankers: dict[date, Ranker] = field(default_factory=dict)
-    _twins: dict[date, Mapping[int, int]] = field(default_factory=dict)
+    _desks: dict[Place, Desk] = field(default_factory=dict)
+    _rankers: dict[Place, Ranker] = field(default_factory=dict)
+    _twins: dict[Place, Mapping[int, int]] = field(default_factory=dict)
     _renewed: bool = False
 
-    def of(self, day: date) -> Desk:
-        """The desk of a date."""
-        if day not in self._desks:
-            candidates = self.store.papers.candidates(day, self.days)
-            self._desks[day] = Desk(
-                day,
+    def of(self, day: date, schedule: Schedule = DAILY) -> Desk:
+        """The desk of a date, for readers with such a schedule."""
+        place = day, max(self.days, schedule.longest_gap)
+        if place not in self._desks:
+            candidates = self.store.papers.candidates(*place)
+            self._desks[place] = Desk(
+                *place,
                 candidates,
                 by_upvotes(candidates),
                 self._daily(day),
                 self.store.visits.coverage(self.collected_on),
             )
-        return self._desks[day]
+        return self._desks[place]
+
+    def seated(self, shard: Sequence[Due]) -> list[tuple[Desk, list[Reader]]]:
+        """The readers of a shard, by their desks."""
+        found: dict[Place, tuple[Desk, list[Reader]]] = {}
+        for due in shard:
+            desk = self.of(due.date, due.reader.schedule)
+            found.setdefault(desk.place, (desk, []))[1].append(due.reader)
+        return list(found.values())
 
     def ranker(self, desk: Desk) -> Ranker:
-        """The ranker of a date, made when the first reader with interests needs it."""
-        if desk.date not in self._rankers:
+        """The ranker of a desk, made when the first reader with interests needs it."""
+        if desk.place not in self._rankers:
             if not self._rankers:
                 self.catalogue.refresh()
             with self.progress.track(f"weighing {len(desk.candidates)} papers", None):
-                self._rankers[desk.date] = self.catalogue.ranker(desk.candidates)
-        return self._rankers[desk.date]
+                self._rankers[desk.place] = self.catalogue.ranker(desk.candidates)
+        return self._rankers[desk.place]
 
     def twins(self, desk: Desk) -> Mapping[int, int]:
         """Candidates that say the same as an earlier one, and that one."""
-        if desk.date not in self._twins:
-            self._twins[desk.date] = self.ranker(desk).twins()
-        return self._twins[desk.date]
+        if desk.place not in self._twins:
+            self._twins[desk.place] = self.ranker(desk).twins()
+        return self._twins[desk.place]
 
     def renew(self) -> bool:
         """Make the index and all rankers anew, once; returns whether it was done."""

@@ -5,7 +5,7 @@ gets no edition and stays due. A bug for one reader is logged, and the others ar
 """
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -16,14 +16,8 @@ import numpy as np
 from digest.desk import Desk, Desks
 from digest.errors import StoreError, TemplateError
 from digest.letters import LetterOffice
-from digest.model import (
-    Edition,
-    Mood,
-    Pick,
-    Reader,
-    StoredProfile,
-    Threshold,
-)
+from digest.localtime import deadline_of
+from digest.model import Edition, Mood, Pick, Reader, StoredProfile, Threshold
 from digest.progress import Progress
 from digest.ranking import MOST_FACETS, MOST_PAST, Mask, Profile, Scores, portions
 from digest.ranking.choose import Choice, choose, excluded, explore, with_twins
@@ -118,12 +112,9 @@ class Editor:
             report: takes note of readers for whom nothing is new or something fails.
             again: leave out of account what the reader had in an edition of the same date.
         """
-        by_date: dict[date, list[Reader]] = defaultdict(list)
-        for due in shard:
-            by_date[due.date].append(due.reader)
         editions = []
-        for day, readers in by_date.items():
-            desk = self.desks.of(day)
+        for desk, readers in self.desks.seated(shard):
+            day = desk.date
             every = wants_of(self.store, readers)
             barred = self._barred(desk, every, day if again else None)
             open_to = []
@@ -157,7 +148,7 @@ class Editor:
     ) -> dict[str, set[int]]:
         """Candidates that must not be picked, by reader's name: had before, or known already."""
         numbers = [wants.reader.number for wants in every if wants.reader.number is not None]
-        had = self.store.editions.papers_had(numbers, desk.date, self.desks.days, other_than)
+        had = self.store.editions.papers_had(numbers, desk.date, desk.days, other_than)
         places = desk.place_of_row
         muted = sorted({number for wants in every for number in wants.muted})
         same = self.desks.ranker(desk).same_as(muted) if muted else {}
@@ -359,7 +350,8 @@ class Editor:
         made = []
         for edition in editions:
             try:
-                made.append(MadeEdition(edition, self.office.compose(edition, now)))
+                deadline = deadline_of(edition.reader.schedule.zone, now)
+                made.append(MadeEdition(edition, self.office.compose(edition, now), deadline))
             except TemplateError:
                 raise
             except Exception:
@@ -370,10 +362,7 @@ class Editor:
 
 def due_shards(store: Store, now: datetime, on: date | None) -> Iterator[list[Due]]:
     """All due readers of the store, a shard at a time."""
-    after = 0
-    while shard := store.readers.due(now, on, after, SHARD):
-        yield shard
-        after = shard[-1].reader.row
+    return store.readers.due_shards(now, on, SHARD)
 
 
 def asks(profile: Profile) -> bool:

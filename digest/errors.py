@@ -6,14 +6,17 @@
     ├── SourceError        collect, per source: reported, the other sources run
     ├── LibraryError       who reads libraries, per library: reported, what was read before stays
     ├── TemplateError      edit, before anything is queued: nobody's day is used up
+    ├── ClockError         run, before anything is done;  daemon: halts until the clock is right
     ├── ChannelError       post: the whole channel is down, nobody's attempt is spent
     └── StoreError         nobody: the run stops with one line
+        ├── StoreAwayError daemon: the next tick asks again
+        └── StoreBusyError daemon: the same; post, where an outcome is recorded: asked again
 
 Library exceptions become one of these once, in the room that imports the library.
 The text of an error says what is wrong, where, and what to do.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 class DigestError(Exception):
@@ -77,10 +80,53 @@ class TemplateError(DigestError):
 
 
 class ChannelError(DigestError):
-    """The whole channel is out of order: no connection, no login, no folder to write to."""
+    """The whole channel is out of order: no connection, no login, no folder to write to.
+
+    Args:
+        text: what is wrong and what to do.
+        lasting: whether waiting will not mend it (a login, a certificate, a sender refused).
+        code: the reply code, if there was one.
+    """
+
+    def __init__(self, text: str, *, lasting: bool = False, code: int | None = None) -> None:
+        super().__init__(text)
+        self.lasting = lasting
+        self.code = code
+
+
+class ClockError(DigestError):
+    """The clock shows less than an earlier run saw: by it, mails could be made twice.
+
+    Args:
+        now: what the clock shows (aware).
+        seen: the latest time that a run saw (aware).
+    """
+
+    exit_code = 75
+
+    def __init__(self, now: datetime, seen: datetime) -> None:
+        super().__init__(
+            f"the clock shows {_minute(now)}, but a run saw {_minute(seen)} before: nothing is "
+            "made or sent until it is set right; if it is right now, say 'digest doctor "
+            "--clock-is-right'"
+        )
+        self.now = now
+        self.seen = seen
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 class StoreError(DigestError):
     """The database cannot be used as it is; the text says why and what to do."""
 
     exit_code = 78
+
+
+class StoreAwayError(StoreError):
+    """The database's server is not there at the moment: nothing of ours is damaged."""
+
+
+class StoreBusyError(StoreError):
+    """Another program holds the database: what was asked did not happen and may be asked again."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import pairwise
 
 UPVOTES = "upvotes"
 COMMENTS = "comments"
@@ -163,11 +164,21 @@ WEEK = frozenset(range(7))
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a reader wants the edition: minutes after local midnight, zone, days (Monday is 0)."""
+    """When a reader wants the edition: minutes after local midnight, zone, days (Monday is 0).
+
+    `paused_until` is the first local date that has an edition again.
+    """
 
     minute: int = 7 * 60
     zone: str = "UTC"
     weekdays: frozenset[int] = WEEK
+    paused_until: date | None = None
+
+    @property
+    def longest_gap(self) -> int:
+        """The most days from one wanted weekday to the next: 1 for daily, 7 for weekly."""
+        days = sorted(self.weekdays)
+        return max(b - a for a, b in pairwise([*days, days[0] + 7])) if days else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from digest.alerts import Told
 from digest.collect import SourceReport, collect, keep_libraries, look_up_liked
 from digest.desk import Desks
 from digest.edit import MOST_KEPT, Editor, EditReport, EditSettings, due_shards
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY
+from digest.localtime import local_date
 from digest.model import Edition, Interest
 from digest.post import PostReport, post
 from digest.progress import Progress
 from digest.readers import find_configured, keep_configured, passing_reader
 from digest.sources import Request
-from digest.store.readers import Due, local_date
+from digest.store.readers import Due
 from digest.wiring import House
 
 
@@ -44,12 +46,14 @@ class RunReport:
     drafts: list[Edition] = field(default_factory=list)
     had_already: list[Due] = field(default_factory=list)
     posted: PostReport = field(default_factory=PostReport)
+    told: Told = field(default_factory=Told)
 
     @property
     def exit_code(self) -> int:
         """0 where nothing needs a person's attention, else 1."""
         troubled = any(source.failed for source in self.collected) or self.edited.failed
-        return 0 if self.posted.in_order and not troubled else 1
+        well = self.posted.in_order and not self.told.mail_broken
+        return 0 if well and not troubled else 1
 
 
 def run(
@@ -60,8 +64,13 @@ def run(
     progress: Progress,
     stopping: Callable[[], bool],
 ) -> RunReport:
-    """Do the three steps once, for every reader who is due."""
+    """Do the three steps once, for every reader who is due.
+
+    Raises:
+        ClockError: when the clock is behind what an earlier run saw; nothing was done.
+    """
     now = clock()
+    house.store.clock.keep(now)
     day = order.on or local_date(house.settings.zone, now)
     report = RunReport(day)
     request = Request(day, now, at_once=order.by_hand)
@@ -89,8 +98,14 @@ def run(
 
     if order.by_hand:
         house.store.deliveries.try_now(house.channel.name, clock())
+        house.store.channels.try_now(house.channel.name, clock())
     report.posted = post(
-        house.store, house.channel, clock=clock, progress=progress, stopping=stopping
+        house.store,
+        house.channels,
+        clock=clock,
+        progress=progress,
+        stopping=stopping,
+        pace=house.pace,
     )
     if editor.desks.ranked and not stopping():
         house.catalogue.learn()  # takes seconds: after the mails, for tomorrow's

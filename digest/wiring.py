@@ -2,12 +2,15 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import platformdirs
 
+from digest.alerts import Alarm
 from digest.catalogue import Catalogue
 from digest.config import Settings
 from digest.delivery import Channel
@@ -18,6 +21,7 @@ from digest.letters import LetterOffice, Sender
 from digest.letters.render import shipped_press
 from digest.libraries import Library
 from digest.libraries.zotero import Zotero
+from digest.post.pace import Pace
 from digest.progress import Progress, Quiet
 from digest.sources import Source
 from digest.sources.arxiv_ids import ArxivIds
@@ -39,8 +43,15 @@ class House:
     liked_papers: ArxivIds | None
     libraries: tuple[Library, ...]
     office: LetterOffice
-    channel: Channel
+    channels: tuple[Channel, ...]  # one for each connection
     catalogue: Catalogue
+    pace: Pace
+    alarm: Alarm
+
+    @property
+    def channel(self) -> Channel:
+        """The way by which mails leave, whichever connection they take."""
+        return self.channels[0]
 
     def close(self) -> None:
         """Give the database and the connections back."""
@@ -68,6 +79,15 @@ def index_folder(settings: Settings) -> Path | None:
     if address.startswith("sqlite"):
         return None
     return data_folder() / f"index-{hashlib.sha256(address.encode()).hexdigest()[:16]}"
+
+
+def notice_folder(settings: Settings) -> Path | None:
+    """Where the owner is told what no mail can tell: beside a SQLite file, else the data folder."""
+    address = database_of(settings)
+    file = file_of(address)
+    if file is not None:
+        return file.resolve().parent
+    return None if address.startswith("sqlite") else data_folder()
 
 
 def log_file(settings: Settings | None) -> Path:
@@ -98,11 +118,12 @@ def build(
         ConfigError, UsageError, StoreError: with what to do.
     """
     asked = find_files(tuple(files)) if files else ()
-    channel = _channel(settings, outbox)
+    channels = _channels(settings, outbox)
     sender = _sender(settings)
     session = _session(settings, stopping)
     services = tuple(open_service(name, session, settings) for name in settings.sources)
     store = open_store(database_of(settings))
+    office = LetterOffice(shipped_press(), sender)
     return House(
         settings=settings,
         store=store,
@@ -110,9 +131,19 @@ def build(
         sources=(Files(asked),) if asked else services,
         liked_papers=None if asked else ArxivIds(session, settings.arxiv_api),
         libraries=_libraries(settings, session),
-        office=LetterOffice(shipped_press(), sender),
-        channel=channel,
+        office=office,
+        channels=channels,
         catalogue=Catalogue(store, index_folder(settings), progress or Quiet()),
+        pace=Pace(settings.smtp_per_minute, time.monotonic, _wait(stopping)),
+        alarm=Alarm(
+            store,
+            office,
+            settings.owner or settings.address,
+            settings.zone,
+            channels[0].name,
+            settings.sources,
+            notice_folder(settings),
+        ),
     )
 
 
@@ -129,21 +160,21 @@ def _libraries(settings: Settings, session: PoliteSession) -> tuple[Library, ...
     return tuple(found)
 
 
-def _channel(settings: Settings, outbox: Path | None) -> Channel:
+def _channels(settings: Settings, outbox: Path | None) -> tuple[Channel, ...]:
     if outbox is not None or not settings.smtp_host:
-        return Outbox(outbox or settings.outbox or data_folder() / "outbox")
+        return (Outbox(outbox or settings.outbox or data_folder() / "outbox"),)
     from digest.delivery.smtp import Smtp, SmtpSettings  # noqa: PLC0415 - slow, where it is needed
 
-    return Smtp(
-        SmtpSettings(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            security=settings.smtp_security,
-            user=settings.smtp_user or "",
-            password=settings.smtp_password or "",
-            ca_file=settings.smtp_ca_file,
-        )
+    account = SmtpSettings(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        user=settings.smtp_user or "",
+        password=settings.smtp_password or "",
+        ca_file=settings.smtp_ca_file,
+        per_connection=settings.smtp_per_connection,
     )
+    return tuple(Smtp(account) for _ in range(settings.smtp_connections))
 
 
 def _sender(settings: Settings) -> Sender:
@@ -154,11 +185,13 @@ def _sender(settings: Settings) -> Sender:
 
 def _session(settings: Settings, stopping: threading.Event | None) -> PoliteSession:
     contact = settings.owner or settings.address
+    if contact and not contact.isascii():
+        contact = quote(contact, safe="@")  # it goes into a header of requests
     if stopping is None:
         return PoliteSession(contact)
-    return PoliteSession(contact, sleep=wait_until_stopped(stopping), stopping=stopping.is_set)
+    return PoliteSession(contact, sleep=_wait(stopping), stopping=stopping.is_set)
 
 
-def wait_until_stopped(stopping: threading.Event) -> Callable[[float], object]:
+def _wait(stopping: threading.Event | None) -> Callable[[float], object]:
     """Waiting that ends early when the program is to end."""
-    return stopping.wait
+    return stopping.wait if stopping else time.sleep

@@ -10,18 +10,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-import pytest
 from psycopg import sql
 
 from tests.smtp import free_port
 
 
+class NoServerError(Exception):
+    """There can be no server here; the text says why and what to do."""
+
+
 @contextmanager
-def throwaway_server() -> Iterator[str]:
-    """Yield the address of a fresh server; skip where PostgreSQL is not installed."""
+def throwaway_server(*, durable: bool = False) -> Iterator[str]:
+    """Yield the address of a fresh server.
+
+    Args:
+        durable: whether it waits for the disk at each commit, as a real one does.
+
+    Raises:
+        NoServerError: where PostgreSQL is not installed, or may not be started.
+    """
     tools = _tools()
     if tools is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+        raise NoServerError("PostgreSQL is not installed (Debian: apt install postgresql)")
     user = _other_than_root()
     with tempfile.TemporaryDirectory(prefix="digest-pg-") as folder:
         if user is not None:
@@ -44,7 +54,11 @@ def throwaway_server() -> Iterator[str]:
 
         trust = ("--auth=trust", "--username=tester", "--encoding=UTF8", "--no-sync")
         call("initdb", "-D", data, *trust)
-        options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=200"
+        fsync = "on" if durable else "off"
+        options = (
+            f"-h 127.0.0.1 -p {port} -k {folder} -c fsync={fsync} -c synchronous_commit=on "
+            "-c max_connections=200"
+        )
         call("pg_ctl", "-D", data, "-l", f"{folder}/log", "-w", "-o", options, "start")
         try:
             yield f"postgresql://tester@127.0.0.1:{port}/postgres"
@@ -77,4 +91,4 @@ def _other_than_root() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    pytest.skip("PostgreSQL refuses root, and there is no other user to run it as")
+    raise NoServerError("PostgreSQL refuses root, and there is no other user to run it as")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
+RANKING = ("scikit-learn", "numpy", "scipy")  # packages that its figures depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Report:
     """Prints each line at once and remembers it for the file."""
 
     lines: list[str] = field(default_factory=list)
+    packages: Sequence[str] = RANKING
 
     def say(self, line: str = "") -> None:
         """Print a line and keep it."""
@@ -42,13 +44,16 @@ class Report:
         self.say(f"{words}: {'holds' if holds else 'DOES NOT HOLD'}")
         return holds
 
-    def record(self, name: str, title: str, notes: str) -> None:
-        """Write the lines down in results/, with command, machine and date."""
-        arguments = " ".join(word for word in sys.argv[1:] if word != "--record")
+    def record(self, name: str, title: str, notes: str, left_out: Sequence[str] = ()) -> None:
+        """Write the lines down in results/, with command (some words left out), machine, date."""
+        unsaid = {"--record", *left_out}
+        arguments = " ".join(word for word in sys.argv[1:] if word not in unsaid)
         command = f"bin/bench {name} {arguments}".strip()
         text = (
             f"# {title}\n\nCommand: `{command}`, on {size()}, {datetime.now(UTC):%d %B %Y}.\n"
-            f"{versions()}.\n\n```\n" + "\n".join(self.lines) + f"\n```\n\n{notes.strip()}\n"
+            f"{versions(self.packages)}.\n\n```\n"
+            + "\n".join(self.lines)
+            + f"\n```\n\n{notes.strip()}\n"
         )
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
@@ -60,11 +65,9 @@ def size() -> str:
     return f"{os.cpu_count()} cores and {memory:.0f} GB"
 
 
-def versions() -> str:
+def versions(packages: Sequence[str] = RANKING) -> str:
     """What the figures depend on besides the machine."""
-    named = [
-        f"{name} {importlib.metadata.version(name)}" for name in ("scikit-learn", "numpy", "scipy")
-    ]
+    named = [f"{name} {importlib.metadata.version(name)}" for name in packages]
     return ", ".join([f"Python {platform.python_version()}", *named])
 
 

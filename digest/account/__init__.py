@@ -36,7 +36,8 @@ def day_in_question(editor: Editor, reader: Reader, paper: StoredPaper, today: d
     shown = editor.store.editions.shown(reader.row, paper.number)
     if shown:
         return shown[-1].date
-    if paper.announced is None or paper.number in editor.desks.of(today).place_of_row:
+    desk = editor.desks.of(today, reader.schedule)
+    if paper.announced is None or paper.number in desk.place_of_row:
         return today
     return min(paper.announced, today)
 
@@ -47,7 +48,7 @@ def account_of(editor: Editor, reader: Reader, number: int, day: date) -> Accoun
     Raises:
         UsageError: where the reader's edition of the date cannot be made.
     """
-    desk = editor.desks.of(day)
+    desk = editor.desks.of(day, reader.schedule)
     paper = editor.store.papers.by_numbers([number])[number]
     wants = wants_of(editor.store, [reader])[0]
     profiles = editor.prepared(desk, [wants])
@@ -63,7 +64,7 @@ def account_of(editor: Editor, reader: Reader, number: int, day: date) -> Accoun
         paper=paper,
         verdict=Verdict.PICKED,
         threshold=editor.settings.threshold,
-        window=(day - timedelta(days=editor.desks.days - 1), day),
+        window=(day - timedelta(days=desk.days - 1), day),
         is_candidate=number in desk.place_of_row,
         considered=len(desk.candidates),
         shown=shown,

@@ -15,12 +15,15 @@ COMMANDS = {
     "run": "Collect, edit and post once, for every reader who is due.",
     "demo": "Show an edition made from invented papers; needs no network.",
     "preview": "Show an edition in the browser or as HTML; sends nothing.",
-    "readers": "Add, list, show, edit and remove readers.",
+    "readers": "Add, list, show, edit, pause and remove readers.",
     "library": "Read, list and forget readers' own libraries (BibTeX).",
     "papers": "List and search the papers that are stored.",
     "explain": "Why a paper was picked, or why not, and what would change that.",
     "vote": "Say more, less, mute or save of a paper.",
     "rank": "Rank papers for profiles, from files into a file; for scripts.",
+    "status": "The last days at a glance, and the next run.",
+    "deliveries": "List what became of mails, and settle them by hand.",
+    "doctor": "What is well, what is not, and what mends it.",
     "daemon": "Keep running: every minute, see who is due.",
 }
 EXIT_BUG = 70
@@ -55,6 +58,7 @@ def cli() -> None:
 def main() -> None:
     """Run a command; errors become one line that says what to do, details go to the log."""
     logging.getLogger().addHandler(logging.NullHandler())  # until the log's file is known
+    logging.raiseExceptions = False  # a log whose disk is full is no reason for traces here
     try:
         code = cli.main(prog_name="digest", standalone_mode=False)
     except click.Abort:

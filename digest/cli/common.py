@@ -21,12 +21,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from digest.config import Settings, database_url, load
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
+from digest.localtime import local_date
 from digest.model import Interest, Reader
 from digest.progress import Advance, Quiet
 from digest.progress import Progress as ProgressProtocol
 from digest.readers import find_configured, get, keep_configured
 from digest.store import Store
-from digest.store.readers import local_date
 from digest.wiring import log_file
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -47,4 +47,4 @@ def command(config: Path | None, database: str | None, outbox: Path | None) -> i
             daemon.serve(settings)
         finally:
             logging.getLogger().removeHandler(spoken)
-    return 0
+    return daemon.exit_code

@@ -17,9 +17,9 @@ from digest.cli.common import (
     utc_now,
 )
 from digest.cli.show_account import account_as_json, show_account
+from digest.localtime import local_date
 from digest.readers.votes import find_paper
 from digest.run import editor_of
-from digest.store.readers import local_date
 from digest.wiring import build
 
 

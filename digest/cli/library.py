@@ -7,10 +7,10 @@ import click
 from digest.cli.common import read_settings, reader_asked, settings_options, utc_now
 from digest.errors import printable
 from digest.libraries.bibtex import BibtexFile
+from digest.localtime import local_date
 from digest.model import Reader
 from digest.readers import library as service
 from digest.store import Store, open_store
-from digest.store.readers import local_date
 from digest.wiring import database_of
 
 _reader_option = click.option(

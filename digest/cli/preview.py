@@ -26,11 +26,12 @@ from digest.collect import collect
 from digest.edit import EditReport
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY
+from digest.localtime import local_date
 from digest.model import Announcement, Reader, ReaderKind, Sighting
 from digest.readers import get, keep_configured
 from digest.run import editor_of
 from digest.sources import Request
-from digest.store.readers import Due, local_date
+from digest.store.readers import Due
 from digest.wiring import House, build
 
 

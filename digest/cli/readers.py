@@ -19,6 +19,7 @@ from digest.grammar.interests import format_interest, parse_interest
 from digest.grammar.schedule import (
     format_hour,
     format_weekdays,
+    parse_date,
     parse_hour,
     parse_weekdays,
     parse_zone,
@@ -28,11 +29,12 @@ from digest.store import Store, open_store
 from digest.wiring import database_of
 
 SHOWN = 60
+MOST_REFUSING = 1_000_000
 
 
 @click.group()
 def command() -> None:
-    """Add, list, show, edit and remove readers."""
+    """Add, list, show, edit, pause and remove readers."""
 
 
 def _wishes(function: Any) -> Any:  # noqa: ANN401 - a decorator of click
@@ -82,15 +84,17 @@ def list_(config: Path | None, database: str | None, as_json: bool) -> int:  # n
     """List all readers."""
     _, store = _opened(config, database)
     table = Table("address", "when", "interests", "papers")
+    refusing = _refusing(store)
     after, found = 0, 0
     while shard := store.readers.shard(after):
         for reader in shard:
             found += 1
             if as_json:
-                click.echo(json.dumps(_as_json(reader), ensure_ascii=False))
+                click.echo(json.dumps(_as_json(reader, refusing), ensure_ascii=False))
                 continue
             names = "\n".join(_short(interest) for interest in reader.interests) or "trending"
-            table.add_row(Text(reader.address), _when(reader), Text(names), str(reader.limit))
+            when = _when(reader) + ("\nits mailbox refuses" if reader.name in refusing else "")
+            table.add_row(Text(reader.address), when, Text(names), str(reader.limit))
         after = shard[-1].number or 0
     if not as_json and found:
         Console().print(table)
@@ -108,10 +112,12 @@ def show(address: str, config: Path | None, database: str | None, as_json: bool)
     _, store = _opened(config, database)
     reader = service.get(store, address)
     if as_json:
-        click.echo(json.dumps(_as_json(reader), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_as_json(reader, _refusing(store)), ensure_ascii=False, indent=2))
         return 0
     where = " (from the configuration)" if reader.name == service.CONFIG_NAME else ""
     click.echo(f"{reader.address}{where}\n  when: {_when(reader)}\n  at most {reader.limit} papers")
+    if reader.name in _refusing(store):
+        click.echo(f"  its mailbox refuses: 'digest readers resume {reader.address}' tries again")
     for interest in reader.interests:
         click.echo(f"  {interest.name}: {format_interest(interest)}")
     if not reader.interests:
@@ -154,6 +160,29 @@ def remove(address: str, config: Path | None, database: str | None, yes: bool) -
         click.confirm(f"Remove {reader.address} and all its editions?", abort=True)
     service.leave(store, address)
     click.echo(f"{reader.address} is removed.")
+    return 0
+
+
+@command.command()
+@click.argument("address")
+@settings_options
+@click.option(
+    "--until", metavar="DATE", required=True, help="The first date with an edition again."
+)
+def pause(address: str, config: Path | None, database: str | None, until: str) -> int:
+    """Send a reader nothing for a while."""
+    _, store = _opened(config, database)
+    _say(service.pause(store, address, parse_date(until), utc_now()))
+    return 0
+
+
+@command.command()
+@click.argument("address")
+@settings_options
+def resume(address: str, config: Path | None, database: str | None) -> int:
+    """End a pause, or mail a mailbox again that refused too often."""
+    _, store = _opened(config, database)
+    _say(service.resume(store, address, utc_now()))
     return 0
 
 
@@ -215,16 +244,26 @@ def _short(interest: Interest) -> str:
 def _when(reader: Reader) -> str:
     schedule = reader.schedule
     days = format_weekdays(schedule.weekdays)
-    return f"{days} from {format_hour(schedule.minute)} {schedule.zone}"
+    until = service.paused(reader, utc_now())
+    pause = f", paused until {until}" if until else ""
+    return f"{days} from {format_hour(schedule.minute)} {schedule.zone}{pause}"
 
 
-def _as_json(reader: Reader) -> dict[str, Any]:
+def _refusing(store: Store) -> frozenset[str]:
+    """Names of the readers who get nothing, because their mailboxes refuse."""
+    return frozenset(one.name for one in store.bounces.suppressed(MOST_REFUSING))
+
+
+def _as_json(reader: Reader, refusing: frozenset[str]) -> dict[str, Any]:
+    until = service.paused(reader, utc_now())
     return {
         "address": reader.address,
         "kind": reader.kind.value,
         "hour": format_hour(reader.schedule.minute),
         "zone": reader.schedule.zone,
         "weekdays": format_weekdays(reader.schedule.weekdays),
+        "paused_until": until.isoformat() if until else None,
+        "suppressed": reader.name in refusing,
         "limit": reader.limit,
         "interests": {i.name: format_interest(i) for i in reader.interests},
     }

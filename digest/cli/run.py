@@ -23,7 +23,8 @@ from digest.cli.common import (
 from digest.cli.show import run_as_json, show_run
 from digest.delivery import Channel
 from digest.delivery.outbox import Outbox
-from digest.run import Order, run
+from digest.run import Order
+from digest.watch import watched_run
 from digest.wiring import build
 
 
@@ -65,7 +66,7 @@ def command(
     with stop_signals() as stopping:
         house = build(settings, files=files, outbox=outbox, stopping=stopping)
         try:
-            report = run(
+            report = watched_run(
                 house,
                 order,
                 clock=utc_now,

@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from digest.alerts import Told
 from digest.collect import SourceReport
-from digest.delivery import Verdict
 from digest.letters.passage import marked
 from digest.letters.picks import lift_of, reasons_in_words
 from digest.letters.words import cut
@@ -17,6 +17,7 @@ from digest.model import Edition, Mood, Pick, ReaderKind
 from digest.post import PostReport
 from digest.run import RunReport
 from digest.store.readers import Due
+from digest.store.states import State
 
 MOST_TABLES = 3
 WIDE = 110  # columns from which the picks' sentences are shown
@@ -50,6 +51,7 @@ def show_run(console: Console, report: RunReport, place: str) -> None:
     for reader in report.edited.failed:
         console.print(f"[red]The edition for {escape(reader.address)} failed[/]; see the log.")
     _show_posted(console, report, place)
+    _show_told(console, report.told)
 
 
 def show_source(console: Console, source: SourceReport) -> None:
@@ -105,9 +107,13 @@ def run_as_json(report: RunReport, channel: str) -> dict[str, Any]:
         "later": report.posted.later,
         "refused": report.posted.failed,
         "uncertain": report.posted.uncertain,
+        "expired": report.posted.expired,
+        "cancelled": report.posted.cancelled,
         "waiting": report.posted.delayed.count if report.posted.delayed else 0,
         "problem": report.posted.problem,
         "channel": channel,
+        "alerted": report.told.queued,
+        "alert_file": str(report.told.file) if report.told.file else None,
     }
 
 
@@ -119,34 +125,50 @@ def _show_posted(console: Console, report: RunReport, place: str) -> None:
     if posted.sent:
         letters = "1 letter" if posted.sent == 1 else f"{posted.sent} letters"
         console.print(f"{letters} {place}:", markup=False, highlight=False, soft_wrap=True)
-        _show_answers(console, posted, Verdict.SENT)
+        _show_answers(console, posted, State.SENT)
     elif not (report.had_already or report.edited.nothing_new or posted.delayed or _tried(posted)):
         console.print("Nobody is due: nothing sent. (--date today asks for an edition now.)")
     if posted.later:
         console.print(f"{posted.later} refused for now:")
-        _show_answers(console, posted, Verdict.LATER)
+        _show_answers(console, posted, State.QUEUED)
     if posted.failed:
         console.print(f"[red]{posted.failed} refused for good[/]:")
-        _show_answers(console, posted, Verdict.REFUSED)
+        _show_answers(console, posted, State.FAILED)
     if posted.uncertain:
         console.print(
             f"[red]{posted.uncertain} uncertain[/]: handed over without an answer, "
             "never sent again by itself"
         )
-        _show_answers(console, posted, Verdict.UNKNOWN)
+        _show_answers(console, posted, State.UNCERTAIN)
+    _show_void(console, posted)
     if posted.problem:
         console.print(Text(f"not sent: {posted.problem}", style="red"))
     if posted.delayed:
         _show_delayed(console, posted)
 
 
+def _show_void(console: Console, posted: PostReport) -> None:
+    if posted.expired:
+        console.print(f"[red]{posted.expired} expired[/]: not sent before the deadline")
+    if posted.cancelled:
+        console.print(f"{posted.cancelled} cancelled: the reader left, paused or is mailed no more")
+
+
+def _show_told(console: Console, told: Told) -> None:
+    if told.queued:
+        console.print("The owner is told by mail what needs a person.")
+    if told.file:
+        written = f"What needs a person stands in {told.file}"
+        console.print(written, soft_wrap=True, markup=False, highlight=False)
+
+
 def _tried(posted: PostReport) -> bool:
     return bool(posted.answers or posted.failed or posted.uncertain or posted.problem)
 
 
-def _show_answers(console: Console, posted: PostReport, verdict: Verdict) -> None:
+def _show_answers(console: Console, posted: PostReport, state: State) -> None:
     """What the other side said, for the first few mails of a kind."""
-    told = [(who, answer) for who, kind, answer in posted.answers if kind is verdict]
+    told = [(who, answer) for who, kind, answer in posted.answers if kind is state]
     for recipient, answer in told[:MOST_TABLES]:
         page = answer.removesuffix(".eml")
         said = f"{recipient}: {answer}"
@@ -160,9 +182,11 @@ def _show_delayed(console: Console, posted: PostReport) -> None:
     if waiting and waiting.count and waiting.next_try:
         mails = "1 mail waits" if waiting.count == 1 else f"{waiting.count} mails wait"
         again = f"tried again from {waiting.next_try:%H:%M} UTC on"
-        if posted.problem:
+        if posted.stopped:
+            again = "the run was stopped; the next one goes on"
+        elif posted.problem:
             again += ", and at once by the next 'digest run'"
-        else:
+        elif waiting.answer:
             mails += f" ({waiting.answer})"
         console.print(Text(f"{mails}: {again}", style="yellow"))
     if waiting and waiting.under_way:

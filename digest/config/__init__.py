@@ -6,6 +6,7 @@ the same keys, and a test holds them together.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class Settings:
     minute: int = 7 * 60
     zone: str = "UTC"
     weekdays: frozenset[int] = frozenset(range(7))
+    paused_until: date | None = None
     limit: int = 10
     days: int = 3
     threshold: Threshold = _THRESHOLD
@@ -67,6 +69,9 @@ class Settings:
     smtp_user: str | None = None
     smtp_password: str | None = field(default=None, repr=False)
     smtp_ca_file: Path | None = None
+    smtp_connections: int = 1
+    smtp_per_connection: int = 100
+    smtp_per_minute: int | None = None
     sender: str | None = None
     owner: str | None = None
     log: Path | None = None
@@ -76,7 +81,7 @@ class Settings:
     @property
     def schedule(self) -> Schedule:
         """When the person of the configuration wants the edition."""
-        return Schedule(self.minute, self.zone, self.weekdays)
+        return Schedule(self.minute, self.zone, self.weekdays, self.paused_until)
 
     @property
     def all_interests(self) -> tuple[Interest, ...]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from digest.errors import UsageError
 from digest.grammar.address import parse_address
 from digest.grammar.interests import parse_interest
-from digest.grammar.schedule import parse_hour, parse_weekdays, parse_zone
+from digest.grammar.schedule import parse_date, parse_hour, parse_weekdays, parse_zone
 from digest.grammar.threshold import parse_threshold
 
 INTEREST_PREFIX = "DIGEST_INTEREST_"
@@ -168,6 +168,7 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_HOUR": Key("minute", parse_hour),
     "DIGEST_ZONE": Key("zone", parse_zone),
     "DIGEST_WEEKDAYS": Key("weekdays", parse_weekdays),
+    "DIGEST_PAUSE_UNTIL": Key("paused_until", parse_date),
     "DIGEST_LIMIT": Key("limit", _number(1, 100)),
     "DIGEST_DAYS": Key("days", _number(1, 30)),
     "DIGEST_THRESHOLD": Key("threshold", parse_threshold),
@@ -188,6 +189,9 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_SMTP_USER": Key("smtp_user", _word),
     "DIGEST_SMTP_PASSWORD": Key("smtp_password", _password),
     "DIGEST_SMTP_CA_FILE": Key("smtp_ca_file", _file),
+    "DIGEST_SMTP_CONNECTIONS": Key("smtp_connections", _number(1, 20)),
+    "DIGEST_SMTP_PER_CONNECTION": Key("smtp_per_connection", _number(1, 100_000)),
+    "DIGEST_SMTP_PER_MINUTE": Key("smtp_per_minute", _number(1, 100_000)),
     "DIGEST_FROM": Key("sender", parse_address),
     "DIGEST_OWNER": Key("owner", parse_address),
     "DIGEST_LOG": Key("log", _path),

@@ -1,39 +1,35 @@
-"""SMTP through yagmail's connection and login; the bytes were prepared by the letters.
+"""SMTP, each step of the dialogue taken singly, so that it is known how far a mail came.
 
-yagmail's own `send` is never used: it repeats a mail after a lost reply and then says nothing.
-Here each step of the dialogue is taken singly, so that it is known how far a mail came:
-before DATA was accepted it can be sent again, after that only the server's answer counts.
+A mail goes over without its final dot, and the dot alone makes the server take it: before the dot
+the mail can be sent again, after it only the server's answer counts. The bytes were prepared by
+the letters.
 """
 
-import contextlib
 import re
 import smtplib
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yagmail
 
 from digest.delivery import Outcome, Verdict
+from digest.delivery.replies import GOING_AWAY, Reply, Step, agrees, read, refusal, refuses
+from digest.delivery.wire import Account, Wire
 from digest.errors import ChannelError
 from digest.model import Message
 
-_SENT = 200
-_OK = 250
-_FORWARDED = 251
-_NOT_SENT = 300
-_GO_AHEAD = 354
-_DEFERRED = 400
-_GONE = 421
 _PERMANENT = 500
-_TOO_LARGE = 552
-_BEYOND = 600
+_OK = 250
+_DOT = b".\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """Where and how to log in; `ca_file` adds a private authority to check the server by."""
+    """Where and how to log in, and how long to wait.
+
+    `ca_file` names a private authority to check the server by; `timeout` and `final_timeout` are
+    seconds, for each command and for the answer to a whole mail (RFC 5321 asks for ten minutes);
+    after `per_connection` mails a connection is made anew.
+    """
 
     host: str
     port: int
@@ -41,11 +37,30 @@ class SmtpSettings:
     user: str
     password: str = field(repr=False)
     ca_file: Path | None = None
-    timeout: float = 30.0
+    timeout: float = 60.0
+    final_timeout: float = 600.0
+    per_connection: int = 100
+
+    @property
+    def where(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
+
+
+class _LostError(Exception):
+    """The dialogue ended early; the mail was not taken."""
+
+    def __init__(self, text: str, code: int | None = None) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class Smtp:
-    """One connection for many mails, opened with the first; certificates are always checked."""
+    """One connection for many mails, opened with the first; certificates are always checked.
+
+    A connection is either idle or waits for the dot of the mail that was offered; while anything
+    else happens to it, it belongs to neither, and an error leaves none behind.
+    """
 
     name = "smtp"
     repeatable = False
@@ -53,167 +68,269 @@ class Smtp:
     def __init__(self, settings: SmtpSettings) -> None:
         """Remember where to connect."""
         self._settings = settings
-        self._connection: smtplib.SMTP | None = None
+        self._idle: Wire | None = None
+        self._waiting: Wire | None = None
 
-    def send(self, message: Message) -> Outcome:
-        """Hand one mail over.
+    def offer(self, message: Message) -> Outcome | None:
+        """Hand one mail over but for its final dot; None where the server waits for that.
 
         Raises:
-            ChannelError: no connection, bad certificate, login refused, server going away; the
-                mail was not taken.
+            ChannelError: no connection, bad certificate, login or sender refused, server going
+                away; the mail was not taken.
         """
-        reused = self._connection is not None
-        try:
-            smtp, refused = self._envelope(message)
-        except ChannelError:
-            if not reused:
-                raise
-            # Servers close a connection after some mails or some time; one new one is fair.
-            smtp, refused = self._envelope(message)
-        if refused:
-            return refused
-        try:
-            smtp.send(_dotted(message.raw))
-            code, answer = smtp.getreply()
-        except (smtplib.SMTPException, OSError) as error:
+        self.withdraw()
+        if self._idle is not None and self._idle.carried >= self._settings.per_connection:
             self.close()
-            return Outcome(Verdict.UNKNOWN, f"the connection was lost after DATA ({error})")
-        return self._judge(code, answer)
+        reused = self._idle is not None
+        try:
+            return self._hand_over(message)
+        except _LostError as lost:
+            if not reused:
+                return self._lost(lost)
+        # Servers close a connection after some mails or some time; one new one is fair.
+        try:
+            return self._hand_over(message)
+        except _LostError as lost:
+            return self._lost(lost)
+
+    def conclude(self) -> Outcome:
+        """Send the final dot, and hear what became of the mail.
+
+        Raises:
+            ChannelError: the server goes away and did not take the mail.
+        """
+        wire, self._waiting = self._waiting, None
+        if wire is None:
+            raise RuntimeError("no mail was offered")
+        if (spoken := wire.spoken()) is not None:
+            wire.close()
+            return self._cut_short(spoken)
+        try:
+            wire.send(_DOT)
+            reply = read(*wire.reply(self._settings.final_timeout))
+        except (smtplib.SMTPException, OSError) as error:
+            wire.close()
+            return Outcome(Verdict.UNKNOWN, f"no answer to the whole mail ({error})")
+        except BaseException:
+            wire.close()
+            raise
+        if agrees(Step.LAST_WORD, reply):
+            self._idle = wire
+            return Outcome(Verdict.SENT, str(reply), reply.code)
+        return self._refused(wire, reply)
+
+    def withdraw(self) -> None:
+        """Drop the connection over which a mail was offered: without the dot it does not count."""
+        wire, self._waiting = self._waiting, None
+        if wire is not None:
+            wire.close()
 
     def close(self) -> None:
         """Say goodbye, if anyone listens."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(smtplib.SMTPException, OSError):
-                connection.quit()
+        self.withdraw()
+        wire, self._idle = self._idle, None
+        if wire is not None:
+            wire.leave()
 
-    @property
-    def _where(self) -> str:
-        return f"{self._settings.host}:{self._settings.port}"
+    def check(self) -> str:
+        """Connect, log in and say goodbye over a connection of its own; nothing is mailed.
 
-    def _connect(self) -> smtplib.SMTP:
-        settings = self._settings
-        try:
-            context = ssl.create_default_context(cafile=settings.ca_file)
-        except OSError as error:
-            raise ChannelError(
-                f"DIGEST_SMTP_CA_FILE {settings.ca_file} cannot be read: {error.strerror}"
-            ) from error
-        secured: dict[str, Any] = (
-            {"smtp_ssl": True, "context": context}
-            if settings.security == "tls"
-            else {"smtp_ssl": False, "smtp_starttls": {"context": context}}
-        )
-        client = yagmail.Client(
-            settings.user,
-            settings.password,
-            host=settings.host,
-            port=settings.port,
-            timeout=settings.timeout,
-            soft_email_validation=False,
-            **secured,
-        )
-        client.user = settings.user  # it takes a name without @ for one at Gmail
-        try:
-            client.login()
-        except smtplib.SMTPAuthenticationError as error:
-            _drop(client)
-            raise ChannelError(
-                f"{self._where} refused the login of {settings.user} "
-                f"({error.smtp_code} {_text(error.smtp_error)}): check DIGEST_SMTP_USER and "
-                "DIGEST_SMTP_PASSWORD; Gmail wants an app password"
-            ) from error
-        except ssl.SSLCertVerificationError as error:
-            _drop(client)
-            raise ChannelError(
-                f"{self._where}: its certificate cannot be trusted ({error.verify_message}); "
-                "nothing was sent; a private authority goes into DIGEST_SMTP_CA_FILE"
-            ) from error
-        except ValueError as error:
-            _drop(client)
-            raise ChannelError(
-                f"{self._where}: DIGEST_SMTP_HOST, _USER or _PASSWORD holds a sign that cannot be "
-                "sent: write them anew"
-            ) from error
-        except (smtplib.SMTPException, OSError) as error:
-            _drop(client)
-            raise ChannelError(
-                f"{self._where}: no connection ({error}){self._hint(error)}"
-            ) from error
-        self._connection = client.smtp
-        client.is_closed = True  # from here on the connection is ours to close
-        return client.smtp  # type: ignore[no-any-return]
+        Raises:
+            ChannelError: no connection, bad certificate or login refused.
+        """
+        _connected(self._settings).leave()
+        return f"{self._settings.where} took the login of {self._settings.user}"
 
-    def _hint(self, error: Exception) -> str:
-        """What a failed greeting often means: the port speaks the other kind of TLS."""
-        if isinstance(error, ssl.SSLError) and self._settings.security == "tls":
-            return "; perhaps this port wants DIGEST_SMTP_SECURITY=starttls"
-        silent = isinstance(error, smtplib.SMTPServerDisconnected | TimeoutError)
-        if silent and self._settings.security == "starttls":
-            return "; perhaps this port wants DIGEST_SMTP_SECURITY=tls"
-        return ""
-
-    def _envelope(self, message: Message) -> tuple[smtplib.SMTP, Outcome | None]:
-        """Sender, recipient and DATA; None where the server now waits for the mail itself.
+    def _hand_over(self, message: Message) -> Outcome | None:
+        """One attempt over the idle connection, or a new one.
 
         Raises:
             ChannelError: no connection, or a server that takes nothing from this sender.
+            _LostError: the dialogue ended early.
         """
-        smtp = self._connection or self._connect()
-        size = [f"size={len(message.raw)}"] if smtp.has_extn("size") else []
+        wire, self._idle = self._idle or _connected(self._settings), None
+        wire.carried += 1
         try:
-            code, answer = smtp.mail(message.sender, size)
-            if code not in (_OK, _TOO_LARGE):
-                self.close()
-                raise ChannelError(
-                    f"{self._where} takes no mail from {message.sender}: {code} {_text(answer)}"
-                )
-            if code == _OK:
-                code, answer = smtp.rcpt(message.recipient)
-            if code in (_OK, _FORWARDED):
-                code, answer = smtp.docmd("DATA")
-                if code == _GO_AHEAD:
-                    return smtp, None
-        except (smtplib.SMTPException, OSError, UnicodeError) as error:
-            self.close()
-            raise ChannelError(f"{self._where}: the connection was lost ({error})") from error
-        if not _DEFERRED <= code < _BEYOND:
-            self.close()
-            raise ChannelError(f"{self._where}: an answer that makes no sense ({code})")
-        return smtp, self._judge(code, answer)
+            outcome = self._envelope(wire, message)
+            if outcome is None:
+                wire.send(_stuffed(message.raw))
+        except (smtplib.SMTPException, OSError) as error:
+            wire.close()
+            raise _LostError(str(error)) from error
+        except BaseException:
+            wire.close()
+            raise
+        if outcome is None:
+            self._waiting = wire
+        elif _is_reset(wire):
+            self._idle = wire
+        return outcome
 
-    def _judge(self, code: int, answer: bytes | str) -> Outcome:
-        """What a reply means; after the mail itself only a clear answer counts."""
-        said = f"{code} {_text(answer)}"
-        if code == _GONE:
-            self.close()
-            raise ChannelError(f"{self._where} is going away: {said}")
-        if _SENT <= code < _NOT_SENT:
-            return Outcome(Verdict.SENT, said)
-        if not _DEFERRED <= code < _BEYOND:
-            self.close()
-            return Outcome(Verdict.UNKNOWN, f"an answer that makes no sense: {said}")
-        if self._connection is not None:
-            try:
-                self._connection.rset()
-            except (smtplib.SMTPException, OSError):
-                self.close()
-        return Outcome(Verdict.REFUSED if code >= _PERMANENT else Verdict.LATER, said)
+    def _envelope(self, wire: Wire, message: Message) -> Outcome | None:
+        """Sender, recipient and DATA; None where the server now waits for the mail itself."""
+        size = [f"SIZE={len(message.raw)}"] if wire.has_extn("size") else []
+        letters = [] if message.sender.isascii() and message.recipient.isascii() else _UTF8
+        if letters and not wire.has_extn("smtputf8"):
+            return self._no_letters(message)
+        outcome = self._judge(Step.SENDER, wire.mail(message.sender, size + letters), message)
+        outcome = outcome or self._judge(Step.RECIPIENT, wire.rcpt(message.recipient), message)
+        return outcome or self._judge(Step.DATA, wire.docmd("DATA"), message)
+
+    def _judge(self, step: Step, answer: tuple[int, bytes], message: Message) -> Outcome | None:
+        """What an answer before the mail itself means; None where the dialogue goes on."""
+        reply = read(*answer)
+        if agrees(step, reply):
+            return None
+        if not refuses(reply):
+            raise _LostError(f"an answer to {step.value} that makes no sense: {reply}")
+        if reply.code == GOING_AWAY:
+            raise _LostError(str(reply), reply.code)
+        outcome = refusal(step, reply)
+        if outcome is None:
+            raise ChannelError(
+                f"{self._settings.where} takes no mail from {message.sender}: {reply}",
+                lasting=reply.code >= _PERMANENT,
+                code=reply.code,
+            )
+        return outcome
+
+    def _no_letters(self, message: Message) -> Outcome:
+        """What becomes of an address that the server's alphabet lacks."""
+        text = f"{self._settings.where} takes only addresses in ASCII (it offers no SMTPUTF8)"
+        if not message.sender.isascii():
+            raise ChannelError(f"{text}: DIGEST_FROM cannot be {message.sender}", lasting=True)
+        return Outcome(Verdict.REFUSED, text)
+
+    def _refused(self, wire: Wire, reply: Reply) -> Outcome:
+        """An answer to the whole mail that is no yes."""
+        outcome = refusal(Step.LAST_WORD, reply) if refuses(reply) else None
+        if outcome is None:
+            wire.close()
+            return Outcome(Verdict.UNKNOWN, f"an answer that makes no sense: {reply}")
+        if reply.code == GOING_AWAY:
+            wire.close()
+            raise self._going_away(str(reply), reply.code)
+        if _is_reset(wire):
+            self._idle = wire
+        return outcome
+
+    def _cut_short(self, spoken: bytes) -> Outcome:
+        """The server hung up or spoke before it had the dot: it has not taken the mail."""
+        text = spoken.decode("utf-8", "replace").strip()
+        return self._lost(
+            _LostError(
+                text or "the server hung up before the end of the mail",
+                GOING_AWAY if text.startswith(str(GOING_AWAY)) else None,
+            )
+        )
+
+    def _lost(self, lost: _LostError) -> Outcome:
+        """A dialogue that ended early on a new connection: perhaps because of this mail."""
+        text = " ".join(str(lost).split())
+        if lost.code == GOING_AWAY:
+            raise self._going_away(text, lost.code) from lost
+        return Outcome(Verdict.LATER, f"the connection was lost ({text})", suspicious=True)
+
+    def _going_away(self, text: str, code: int) -> ChannelError:
+        return ChannelError(f"{self._settings.where} is going away: {text}", code=code)
 
 
-def _dotted(raw: bytes) -> bytes:
-    """A mail as it goes over the wire: dots that begin a line doubled, the final dot behind it."""
-    end = b"" if raw.endswith(b"\r\n") else b"\r\n"
-    return re.sub(rb"(?m)^\.", b"..", raw) + end + b".\r\n"
+_UTF8 = ["BODY=8BITMIME", "SMTPUTF8"]
 
 
-def _text(answer: bytes | str) -> str:
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return " ".join(text.split())[:300]
+def _connected(settings: SmtpSettings) -> Wire:
+    """A new connection, secure and logged in.
+
+    Raises:
+        ChannelError: when there is none.
+    """
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise ChannelError(
+            f"DIGEST_SMTP_CA_FILE {settings.ca_file} cannot be read: {error.strerror}",
+            lasting=True,
+        ) from error
+    account = Account(
+        settings.host,
+        settings.port,
+        settings.user,
+        settings.password,
+        starttls=settings.security == "starttls",
+        context=context,
+        timeout=settings.timeout,
+    )
+    try:
+        return account.open()
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        raise _no_connection(settings, error) from error
 
 
-def _drop(client: Any) -> None:  # noqa: ANN401 - yagmail has no types
-    with contextlib.suppress(Exception):
-        if client.smtp is not None:
-            client.smtp.close()
-    client.is_closed = True
+def _no_connection(settings: SmtpSettings, error: Exception) -> ChannelError:
+    """Why there is no connection, and what to do."""
+    code, said = None, str(error)
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = read(error.smtp_code, _bytes(error.smtp_error))
+        code, said = reply.code, str(reply)
+    lasting = code is not None and code >= _PERMANENT
+    where = settings.where
+    match error:
+        case smtplib.SMTPAuthenticationError() if not lasting:
+            text = f"{where} cannot check the login of {settings.user} now ({said})"
+        case smtplib.SMTPAuthenticationError():
+            text = (
+                f"{where} refused the login of {settings.user} ({said}): check DIGEST_SMTP_USER "
+                "and DIGEST_SMTP_PASSWORD; Gmail wants an app password"
+            )
+        case ssl.SSLCertVerificationError():
+            lasting = True
+            text = (
+                f"{where}: its certificate cannot be trusted ({error.verify_message}); nothing was "
+                "sent; a private authority goes into DIGEST_SMTP_CA_FILE"
+            )
+        case ValueError():
+            lasting = True
+            text = (
+                f"{where}: DIGEST_SMTP_HOST, _USER or _PASSWORD holds a sign that cannot be sent: "
+                "write them anew"
+            )
+        case _:
+            # What the server does not offer (TLS, a login we know) it will not offer later.
+            lasting = lasting or type(error) in _NOT_OFFERED
+            text = f"{where}: no connection ({said}){_hint(settings, error)}"
+    return ChannelError(text, lasting=lasting, code=code)
+
+
+_NOT_OFFERED = (smtplib.SMTPNotSupportedError, smtplib.SMTPException)
+
+
+def _hint(settings: SmtpSettings, error: Exception) -> str:
+    """What a failed greeting often means: the port speaks the other kind of TLS."""
+    if isinstance(error, ssl.SSLError) and settings.security == "tls":
+        return "; perhaps this port wants DIGEST_SMTP_SECURITY=starttls"
+    silent = isinstance(error, smtplib.SMTPServerDisconnected | TimeoutError)
+    if silent and settings.security == "starttls":
+        return "; perhaps this port wants DIGEST_SMTP_SECURITY=tls"
+    return ""
+
+
+def _is_reset(wire: Wire) -> bool:
+    """Ready for the next mail after a refusal; closed if the server will not."""
+    try:
+        ready = wire.rset()[0] == _OK
+    except (smtplib.SMTPException, OSError):
+        ready = False
+    if not ready:
+        wire.close()
+    return ready
+
+
+def _stuffed(raw: bytes) -> bytes:
+    """A mail as it goes over the wire: dots that begin a line doubled, without the final dot."""
+    if raw.startswith(b".") or b"\n." in raw:
+        raw = re.sub(rb"(?m)^\.", b"..", raw)
+    return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
+
+
+def _bytes(answer: bytes | str) -> bytes:
+    return answer.encode() if isinstance(answer, str) else answer

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from digest.errors import UsageError
@@ -9,6 +10,7 @@ from digest.model import WEEK
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?")
+EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
 _WORDS = {"daily": WEEK, "weekdays": frozenset(range(5)), "weekends": frozenset((5, 6))}
 
 
@@ -23,6 +25,17 @@ def parse_hour(text: str) -> int:
 def format_hour(minute: int) -> str:
     """Minutes after midnight as `07:30`."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def parse_date(text: str) -> date:
+    """`2026-12-01` as a date."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        day = date.min
+    if not EARLIEST <= day <= LATEST:
+        raise UsageError(f"{text!r} is no date: write it like 2026-12-01")
+    return day
 
 
 def parse_zone(text: str) -> str:

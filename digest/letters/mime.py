@@ -17,6 +17,7 @@ from digest.errors import DigestError
 
 _MOST = 300
 _FOLD = 76
+_MAILBOXES = ("From", "To")
 
 
 def clean_header(text: str) -> str:
@@ -31,7 +32,10 @@ def clean_header(text: str) -> str:
 
 def mailbox(name: str, address: str) -> str:
     """A name and an address for From and To, quoted as needed."""
-    return formataddr((clean_header(name), address)) if name else address
+    if not name:
+        return address
+    # The library's function knows addresses in ASCII only.
+    return formataddr((clean_header(name), "a@b")).removesuffix("<a@b>") + f"<{address}>"
 
 
 def assemble(headers: Sequence[tuple[str, str]], text: str, html: str, boundary: str) -> bytes:
@@ -79,12 +83,14 @@ def _part(kind: str, body: str) -> tuple[bytes, bytes, bytes, bytes]:
 
 
 def _header(name: str, value: str) -> bytes:
-    """One header, encoded where it is not ASCII; structured ones stay on one line as they are."""
-    if value.isascii():
+    """One header: text that is not ASCII is encoded, addresses stay as they are (RFC 6532)."""
+    if value.isascii() or name in _MAILBOXES:
         folded = _folded(name, value)
-    else:
+    elif name == "Subject":
         folded = Header(value, "utf-8", maxlinelen=_FOLD, header_name=name).encode(linesep="\r\n")
-    return f"{name}: {folded}\r\n".encode("ascii")
+    else:
+        raise DigestError(f"{name} cannot hold {value!r}: encoded, it would mean nothing")
+    return f"{name}: {folded}\r\n".encode()
 
 
 def _folded(name: str, value: str) -> str:
@@ -103,9 +109,15 @@ def _verify(head: bytes, wanted: Sequence[tuple[str, str]]) -> None:
     """Read the head back; it must hold exactly the headers that were meant."""
     try:
         found = message_from_bytes(head + b"\r\n")
-        same = [(n, str(make_header(decode_header(str(v))))) for n, v in found.raw_items()]
+        same = [(name, _read_back(value)) for name, value in found.raw_items()]
     except (HeaderParseError, UnicodeError, LookupError) as error:
         raise DigestError(f"a header cannot be written safely: {error}") from error
     meant = [(name, " ".join(value.split())) for name, value in wanted]
     if [(name, " ".join(value.split())) for name, value in same] != meant:
         raise DigestError("a header would read back differently: the mail was not made")
+
+
+def _read_back(value: str) -> str:
+    """A header's value as a reader of the mail sees it."""
+    raw = value.encode("ascii", "surrogateescape").decode("utf-8")
+    return str(make_header(decode_header(raw)))

@@ -17,7 +17,7 @@ from jinja2 import (
 )
 
 from digest.errors import TemplateError
-from digest.letters.view import LetterView
+from digest.letters.view import AlertView, LetterView
 
 COLUMNS = 72
 _SPACES = re.compile(r"[\t\n\x0b\x0c\r ]+")
@@ -64,6 +64,15 @@ class Press:
         """
         return _render(self._text, "letter.txt.j2", letter)
 
+    def alert(self, alert: AlertView) -> tuple[str, str]:
+        """The text and the HTML that tell the owner of troubles.
+
+        Raises:
+            TemplateError: naming the template's file and line.
+        """
+        text = _render(self._text, "alert.txt.j2", alert)
+        return text, _INLINER.inline(_render(self._html, "alert.html.j2", alert))
+
 
 def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
     """Text in lines of 72 columns after `indent` spaces, all but the first after `hang`.
@@ -85,7 +94,7 @@ def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def _render(environment: Environment, name: str, letter: LetterView) -> str:
+def _render(environment: Environment, name: str, letter: LetterView | AlertView) -> str:
     try:
         return environment.get_template(name).render(letter=letter)
     except TemplateNotFound as error:

@@ -40,6 +40,24 @@ class LetterView:
     unsubscribe: str
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that needs a person: what happened, the particulars, and what mends it."""
+
+    what: str
+    details: tuple[str, ...] = ()
+    mends: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """A mail to the owner."""
+
+    subject: str
+    date: str
+    notices: tuple[Notice, ...]
+
+
 def view_of(edition: Edition, owner: str | None, abstract: int = ABSTRACT) -> LetterView:
     """Put an edition into words.
 

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from digest.config import Settings
 from digest.errors import ConfigError, UsageError
 from digest.grammar.address import NOBODY, lookup_key, parse_address
 from digest.grammar.interests import format_interest
+from digest.localtime import local_date
 from digest.model import Interest, Reader, ReaderKind, Schedule
 from digest.store import Store
 
@@ -54,6 +55,51 @@ def change(store: Store, changed: Reader, now: datetime) -> Reader:
     """
     _only_saved(changed)
     return store.readers.save(replace(changed, interests=_checked(changed.interests)), now)
+
+
+def pause(store: Store, address: str, until: date, now: datetime) -> Reader:
+    """Let a reader have no edition before a date; what waits to be sent is not sent.
+
+    Raises:
+        UsageError: for an unknown address, the person of the configuration, and a date that is not
+            to come where the reader is.
+    """
+    reader = get(store, address)
+    if reader.kind is ReaderKind.CONFIG:
+        raise UsageError(
+            f"{reader.address} is the person of the configuration: set "
+            f"DIGEST_PAUSE_UNTIL={until} in config.env"
+        )
+    today = local_date(reader.schedule.zone, now)
+    if until <= today:
+        raise UsageError(f"it is {today} already in {reader.schedule.zone}: name a later date")
+    schedule = replace(reader.schedule, paused_until=until)
+    return store.readers.save(replace(reader, schedule=schedule), now)
+
+
+def resume(store: Store, address: str, now: datetime) -> Reader:
+    """End a pause, and mail a reader again whose mailbox had refused too often.
+
+    Raises:
+        UsageError: for an unknown address, and where the configuration has the pause.
+    """
+    reader = get(store, address)
+    store.bounces.forgive(reader.name)
+    if paused(reader, now) is None:
+        return reader
+    if reader.kind is ReaderKind.CONFIG:
+        raise UsageError(
+            f"{reader.address} is the person of the configuration: take DIGEST_PAUSE_UNTIL out of "
+            "config.env"
+        )
+    schedule = replace(reader.schedule, paused_until=None)
+    return store.readers.save(replace(reader, schedule=schedule), now)
+
+
+def paused(reader: Reader, now: datetime) -> date | None:
+    """Until when a reader pauses; None for one who does not, or whose pause is over."""
+    until = reader.schedule.paused_until
+    return until if until and until > local_date(reader.schedule.zone, now) else None
 
 
 def leave(store: Store, address: str) -> Reader:

@@ -5,14 +5,21 @@ from pathlib import Path
 
 from sqlalchemy import Engine, make_url, select
 
+from digest.store.bounces import Bounces
+from digest.store.channels import Channels
+from digest.store.clock import Clock
 from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
-from digest.store.engine import open_engine, reading
+from digest.store.engine import close_engine, open_engine, reading
+from digest.store.health import Health
+from digest.store.ledger import Ledger
 from digest.store.libraries import Libraries
+from digest.store.overview import Overview
 from digest.store.papers import Papers
 from digest.store.profiles import Profiles
 from digest.store.readers import Readers
 from digest.store.schema import house
+from digest.store.troubles import Troubles
 from digest.store.visits import Visits
 from digest.store.votes import Votes
 
@@ -29,6 +36,13 @@ class Store:
     votes: Votes
     libraries: Libraries
     profiles: Profiles
+    channels: Channels
+    bounces: Bounces
+    troubles: Troubles
+    clock: Clock
+    ledger: Ledger
+    overview: Overview
+    health: Health
     engine: Engine
 
     def identity(self) -> str:
@@ -39,7 +53,7 @@ class Store:
 
     def close(self) -> None:
         """Give all connections back."""
-        self.engine.dispose()
+        close_engine(self.engine)
 
 
 def open_store(address: str) -> Store:
@@ -61,6 +75,13 @@ def open_store(address: str) -> Store:
         Votes(engine),
         Libraries(engine),
         Profiles(engine),
+        Channels(engine),
+        Bounces(engine),
+        Troubles(engine),
+        Clock(engine),
+        Ledger(engine),
+        Overview(engine),
+        Health(engine),
         engine,
     )
 

@@ -1,146 +1,200 @@
 """Deliveries: the queue of mails, each with what became of it.
 
-    queued ──claim──▶ sending ──▶ sent | failed | uncertain
-       ▲                 │
-       └──── refused for now, or the channel was down before the mail was handed over
+    queued ──claim──▶ claimed ──doubt──▶ in_doubt ──▶ sent | failed | uncertain
+       ▲                 │                  │
+       └── lease over, refused for now ─────┘  (refused after the last word: nothing was taken)
+       └──▶ expired (past its deadline) | cancelled (the reader left, paused, or bounces)
 
-Whatever is found in `sending` after its lease has ended was cut off while it was handed over:
-nobody can know whether it arrived. It becomes `uncertain` and is never sent again by itself,
-except where the channel can take the same mail twice without harm (a folder).
+A claim holds a random token; whoever has lost it changes nothing any more. `in_doubt` is committed
+immediately before the last word that makes the other side take the mail: whatever is found there
+after its lease may have arrived. It becomes `uncertain` and is never sent again by itself, except
+where the channel can take the same mail twice without harm (a folder).
 """
 
+import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    Row,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from digest.model import Message
-from digest.store.engine import reading, writing
-from digest.store.schema import deliveries
+from digest.store.bounces import give_point
+from digest.store.channels import may_claim
+from digest.store.engine import insert_new, reading, writing
+from digest.store.schema import UtcTime, bodies, deliveries, readers
+from digest.store.states import UNDER_WAY, Claim, Delayed, Kind, Recorded, State, Step, Swept
 
-LEASE = timedelta(minutes=10)  # longer than the slowest dialogue with a mail server
-
-
-class State(StrEnum):
-    """Where a delivery stands."""
-
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    UNCERTAIN = "uncertain"
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery that this process, and no other, may hand over now; `token` proves it."""
-
-    number: int
-    token: str
-    attempts: int
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Delayed:
-    """Mails that have not left yet.
-
-    `count` were tried and wait for `next_try`; `under_way` are being sent by another process, or
-    were cut off while they were and wait for the end of their lease.
-    """
-
-    count: int
-    under_way: int
-    next_try: datetime | None
-    answer: str | None
+CLAIM_LEASE = timedelta(minutes=2)
+DOUBT_LEASE = timedelta(minutes=12)  # the last reply may take ten (RFC 5321, 4.5.3.2.6)
 
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """All deliveries of the store. Each method is one transaction."""
+    """The queue, as the post room uses it. Each method is one transaction."""
 
     engine: Engine
+
+    def enqueue(
+        self,
+        message: Message,
+        kind: Kind,
+        day: date,
+        channel: str,
+        now: datetime,
+        deadline: datetime,
+    ) -> bool:
+        """Queue a mail that carries no edition; False where one of its Message-ID was there."""
+        values = row_of(message, kind, day, channel, now, deadline)
+        with writing(self.engine) as connection:
+            new = insert_new(connection, deliveries).values(**values).returning(deliveries.c.id)
+            number = connection.scalar(new)
+            if number is not None:
+                connection.execute(insert(bodies), {"delivery_id": number, "body": message.raw})
+            return number is not None
 
     def waiting(self, channel: str, now: datetime) -> int:
         """How many of a channel's mails may be sent now."""
         with reading(self.engine) as connection:
-            return (
-                connection.scalar(
-                    select(func.count()).select_from(deliveries).where(*_ready(channel, now))
-                )
-                or 0
-            )
+            query = select(func.count()).select_from(deliveries).where(*_ready(channel, now))
+            return connection.scalar(query) or 0
 
-    def delayed(self, channel: str, now: datetime) -> Delayed | None:
-        """A channel's mails that were tried in vain or are in other hands, if there are any."""
-        tried = (deliveries.c.state == State.QUEUED.value) & (deliveries.c.not_before > now)
+    def delayed(self, channel: str) -> Delayed | None:
+        """A channel's mails that have not left, if there are any."""
+        mine = deliveries.c.channel == channel
         with reading(self.engine) as connection:
             count, next_try, answer = connection.execute(
                 select(
                     func.count(), func.min(deliveries.c.not_before), func.max(deliveries.c.answer)
-                ).where(deliveries.c.channel == channel, tried)
+                ).where(mine, deliveries.c.state == State.QUEUED.value)
             ).one()
             under_way = connection.scalar(
                 select(func.count())
                 .select_from(deliveries)
-                .where(deliveries.c.channel == channel, deliveries.c.state == State.SENDING.value)
+                .where(mine, deliveries.c.state.in_(UNDER_WAY))
             )
         return Delayed(count, under_way or 0, next_try, answer) if count or under_way else None
 
-    def claim(self, channel: str, now: datetime) -> Claim | None:
-        """Take a channel's oldest mail that may be sent; it is in `sending` when this returns."""
-        token = secrets.token_hex(16)
+    def claim(self, channel: str, now: datetime, most: int = 1) -> list[Claim]:
+        """Take a channel's oldest mails that may be sent, under one new token.
+
+        None while the channel's breaker is open; one where it is to be tried again.
+        """
         with writing(self.engine) as connection:
-            row = connection.execute(
-                select(deliveries)
-                .where(*_ready(channel, now))
+            most = min(most, may_claim(connection, channel, now))
+            if not most:
+                return []
+            rows = connection.execute(
+                select(deliveries, bodies.c.body)
+                .join(bodies, bodies.c.delivery_id == deliveries.c.id)
+                .where(*_ready(channel, now), deliveries.c.deadline > now)
                 .order_by(deliveries.c.not_before, deliveries.c.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            ).first()
-            if row is None:
-                return None
-            connection.execute(
-                update(deliveries)
-                .where(deliveries.c.id == row.id, deliveries.c.state == State.QUEUED.value)
-                .values(state=State.SENDING.value, token=token, lease_until=now + LEASE)
-            )
-        message = Message(
-            row.message_id, row.sender, row.recipient, row.subject, row.label, row.body
-        )
-        return Claim(row.id, token, row.attempts, message)
+                .limit(most)
+                .with_for_update(skip_locked=True, of=deliveries)
+            ).all()
+            token = secrets.token_hex(16)
+            if rows:
+                connection.execute(
+                    update(deliveries)
+                    .where(deliveries.c.id.in_([row.id for row in rows]))
+                    .values(state=State.CLAIMED.value, token=token, lease_until=now + CLAIM_LEASE)
+                )
+        return [_claim(row, token) for row in rows]
 
-    def settle(self, claim: Claim, state: State, answer: str, now: datetime) -> bool:
-        """Record a final outcome; False where the claim had been lost."""
-        return self._set(
-            claim, state=state.value, answer=answer[:500], settled=now, attempts=claim.attempts + 1
-        )
+    def renew(self, claims: Sequence[Claim], now: datetime) -> None:
+        """Hold on to claims for another lease; those that were lost stay lost."""
+        if claims:
+            with writing(self.engine) as connection:
+                connection.execute(
+                    update(deliveries)
+                    .where(
+                        deliveries.c.id.in_([claim.number for claim in claims]),
+                        deliveries.c.token == claims[0].token,
+                        deliveries.c.state == State.CLAIMED.value,
+                    )
+                    .values(lease_until=now + CLAIM_LEASE)
+                )
 
-    def put_back(
-        self, claim: Claim, not_before: datetime, answer: str, *, counts: bool = True
-    ) -> bool:
-        """Queue again for later; without `counts` no attempt is spent."""
-        return self._set(
-            claim,
-            state=State.QUEUED.value,
-            not_before=not_before,
-            answer=answer[:500],
-            attempts=claim.attempts + counts,
-        )
+    def record(self, steps: Sequence[Step], now: datetime, doubt: Claim | None = None) -> Recorded:
+        """Write down what became of mails, and that one more is about to be taken.
 
-    def postpone(self, channel: str, until: datetime, answer: str) -> None:
-        """Let all of a channel's waiting mails wait; no attempt is spent."""
+        Args:
+            steps: outcomes; each counts only while its claim holds.
+            now: the time (aware).
+            doubt: the mail whose last word is said as soon as this returns.
+
+        Returns:
+            which outcomes were kept, and whether the last word may be said.
+        """
         with writing(self.engine) as connection:
-            connection.execute(
-                update(deliveries)
-                .where(*_ready(channel, until))
-                .values(not_before=until, answer=answer[:500])
+            kept = tuple(_take_step(connection, step, now) for step in steps)
+            open_ = doubt is not None and _doubt(connection, doubt, now)
+        return Recorded(kept, open_)
+
+    def why_not(self, claim: Claim, now: datetime) -> State | None:
+        """Why a last word may not be said: expired or cancelled; None where the claim was lost."""
+        with reading(self.engine) as connection:
+            held = connection.scalar(
+                select(deliveries.c.id).where(
+                    deliveries.c.id == claim.number,
+                    deliveries.c.token == claim.token,
+                    deliveries.c.state == State.CLAIMED.value,
+                )
             )
+        if held is None:
+            return None
+        return State.EXPIRED if claim.deadline <= now else State.CANCELLED
+
+    def sweep(self, channel: str, now: datetime, *, repeatable: bool) -> Swept:
+        """Settle what nobody will: leases that ended, deadlines that passed, readers who left.
+
+        Args:
+            channel: whose mails.
+            now: the time (aware).
+            repeatable: whether sending a mail again that may have arrived does no harm.
+        """
+        lost = deliveries.c.lease_until < now
+        back = {"state": State.QUEUED.value, "token": None, "lease_until": None}
+        doubted = back if repeatable else {"state": State.UNCERTAIN.value, "lease_until": None}
+        gone = {"lease_until": None, "token": None, "settled": now}
+        with writing(self.engine) as connection:
+
+            def change(state: State, where: ColumnElement[bool], values: dict[str, Any]) -> int:
+                done: CursorResult[tuple[()]] = connection.execute(
+                    update(deliveries)
+                    .where(
+                        deliveries.c.channel == channel, deliveries.c.state == state.value, where
+                    )
+                    .values(**values)
+                )
+                return done.rowcount
+
+            change(State.CLAIMED, lost, back)
+            said = {"answer": "cut off before the answer", "settled": now}
+            uncertain = change(State.IN_DOUBT, lost, doubted | ({} if repeatable else said))
+            expired = change(
+                State.QUEUED, deliveries.c.deadline <= now, gone | {"state": State.EXPIRED.value}
+            )
+            cancelled = change(State.QUEUED, ~_wanted(), gone | {"state": State.CANCELLED.value})
+        return Swept(0 if repeatable else uncertain, expired, cancelled)
 
     def try_now(self, channel: str, now: datetime) -> None:
-        """Let mails wait no longer that only wait because the channel was down."""
+        """Let mails wait no longer that were never tried."""
         with writing(self.engine) as connection:
             connection.execute(
                 update(deliveries)
@@ -153,30 +207,6 @@ class Deliveries:
                 .values(not_before=now)
             )
 
-    def release_abandoned(self, channel: str, now: datetime, *, repeatable: bool) -> int:
-        """Settle what was cut off in mid-sending, once its lease has ended.
-
-        Args:
-            channel: whose mails.
-            now: the time (aware).
-            repeatable: whether sending such a mail again does no harm.
-
-        Returns:
-            how many became uncertain.
-        """
-        state = State.QUEUED if repeatable else State.UNCERTAIN
-        with writing(self.engine) as connection:
-            changed: CursorResult[tuple[()]] = connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.channel == channel,
-                    deliveries.c.state == State.SENDING.value,
-                    deliveries.c.lease_until < now,
-                )
-                .values(state=state.value, token=None, answer="cut off while sending")
-            )
-            return 0 if repeatable else changed.rowcount
-
     def counts(self) -> dict[str, int]:
         """How many deliveries there are in each state."""
         with reading(self.engine) as connection:
@@ -185,18 +215,33 @@ class Deliveries:
             )
             return {row[0]: row[1] for row in rows}
 
-    def _set(self, claim: Claim, **values: object) -> bool:
-        with writing(self.engine) as connection:
-            changed: CursorResult[tuple[()]] = connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.id == claim.number,
-                    deliveries.c.token == claim.token,
-                    deliveries.c.state == State.SENDING.value,
-                )
-                .values(token=None, lease_until=None, **values)
-            )
-            return changed.rowcount == 1
+
+def row_of(
+    message: Message, kind: Kind, day: date, channel: str, now: datetime, deadline: datetime
+) -> dict[str, Any]:
+    """The row of a mail that is queued; its body is frozen by its hash."""
+    return {
+        "kind": kind.value,
+        "date": day,
+        "channel": channel,
+        "message_id": message.message_id,
+        "sender": message.sender,
+        "recipient": message.recipient,
+        "subject": message.subject,
+        "label": message.label,
+        "body_hash": hashlib.sha256(message.raw).hexdigest(),
+        "state": State.QUEUED.value,
+        "attempts": 0,
+        "queued": now,
+        "not_before": now,
+        "deadline": deadline,
+    }
+
+
+def _claim(row: Row[Any], token: str) -> Claim:
+    message = Message(row.message_id, row.sender, row.recipient, row.subject, row.label, row.body)
+    whole = hashlib.sha256(row.body).hexdigest() == row.body_hash
+    return Claim(row.id, token, row.attempts, row.deadline, row.reader_id, message, whole)
 
 
 def _ready(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -205,3 +250,75 @@ def _ready(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
         deliveries.c.state == State.QUEUED.value,
         deliveries.c.not_before <= now,
     )
+
+
+def _wanted() -> ColumnElement[bool]:
+    """Whether whom a mail is for still takes mail; mails to the owner have no reader."""
+    here = (
+        select(1)
+        .where(
+            readers.c.id == deliveries.c.reader_id,
+            readers.c.active,
+            readers.c.suppressed.is_(None),
+            or_(readers.c.paused_until.is_(None), readers.c.paused_until <= deliveries.c.date),
+        )
+        .exists()
+    )
+    return or_(deliveries.c.reader_id.is_(None), here)
+
+
+# Two of these are executed for each mail: built once, they cost half.
+_MINE = and_(deliveries.c.id == bindparam("number"), deliveries.c.token == bindparam("held"))
+_DOUBT = (
+    update(deliveries)
+    .where(
+        _MINE,
+        deliveries.c.state == State.CLAIMED.value,
+        deliveries.c.deadline > bindparam("now"),
+        _wanted(),
+    )
+    .values(state=State.IN_DOUBT.value, lease_until=bindparam("lease"))
+)
+# A late outcome still counts for what became uncertain meanwhile.
+_STEP = (
+    update(deliveries)
+    .where(_MINE, deliveries.c.state.in_((*UNDER_WAY, State.UNCERTAIN)))
+    .values(
+        state=bindparam("to"),
+        token=None,
+        lease_until=None,
+        answer=bindparam("said"),
+        code=bindparam("reply"),
+        attempts=bindparam("spent"),
+        settled=bindparam("at"),
+        not_before=func.coalesce(bindparam("again", type_=UtcTime()), deliveries.c.not_before),
+    )
+)
+
+
+def _doubt(connection: Connection, claim: Claim, now: datetime) -> bool:
+    """From claimed to in_doubt, where the claim holds and the mail is still wanted and in time."""
+    known = {"number": claim.number, "held": claim.token, "now": now, "lease": now + DOUBT_LEASE}
+    done: CursorResult[tuple[()]] = connection.execute(_DOUBT, known)
+    return done.rowcount == 1
+
+
+def _take_step(connection: Connection, step: Step, now: datetime) -> bool:
+    """One outcome, and the reader's point that comes with it."""
+    claim = step.claim
+    queued = step.state is State.QUEUED
+    known = {
+        "number": claim.number,
+        "held": claim.token,
+        "to": step.state.value,
+        "said": step.answer[:500],
+        "reply": step.code,
+        "spent": claim.attempts + step.spends,
+        "at": None if queued else now,
+        "again": step.not_before,
+    }
+    done: CursorResult[tuple[()]] = connection.execute(_STEP, known)
+    kept = done.rowcount == 1
+    if kept and step.bounced and claim.reader is not None:
+        give_point(connection, claim.reader, step.bounced, now)
+    return kept

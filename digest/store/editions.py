@@ -1,6 +1,5 @@
 """Editions with their picks, and the queued delivery that comes with each: one transaction."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +9,21 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, true
 
 from digest.model import Edition, Message
-from digest.store.deliveries import State
+from digest.store.deliveries import row_of
+from digest.store.due import DAILY
 from digest.store.engine import Turn, insert_new, reading, writing
-from digest.store.readers import DAILY
 from digest.store.rows import readers_here
-from digest.store.schema import announcements, deliveries, editions, papers, picks
+from digest.store.schema import announcements, bodies, deliveries, editions, papers, picks
+from digest.store.states import NEVER_SEEN, Kind
 
 
 @dataclass(frozen=True, slots=True)
 class MadeEdition:
-    """An edition and the mail that carries it."""
+    """An edition, the mail that carries it, and until when it is worth sending (aware)."""
 
     edition: Edition
     message: Message
+    deadline: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,14 @@ class Editions:
             if pick_rows:
                 connection.execute(insert(picks), pick_rows)
             if new:
+                queued = connection.execute(
+                    insert(deliveries).returning(deliveries.c.id, deliveries.c.edition_id),
+                    [_delivery_row(number, m, channel, now) for number, m in new],
+                )
+                by_edition = {row.edition_id: row.id for row in queued}
                 connection.execute(
-                    insert(deliveries), [_delivery_row(n, m.message, channel, now) for n, m in new]
+                    insert(bodies),
+                    [{"delivery_id": by_edition[n], "body": m.message.raw} for n, m in new],
                 )
         return [m for _, m in new]
 
@@ -84,8 +91,8 @@ class Editions:
     ) -> dict[int, set[int]]:
         """Which of a date's candidates these readers had before: papers by reader.
 
-        An edition that was refused for good was never seen, and does not count; nor does the
-        edition of the date `other_than`.
+        An edition that was refused for good, expired or cancelled was never seen, and does not
+        count; nor does the edition of the date `other_than`.
         """
         window = announcements.c.date.between(day - timedelta(days=days - 1), day)
         had: dict[int, set[int]] = {}
@@ -99,7 +106,7 @@ class Editions:
                 .where(
                     editions.c.reader_id.in_(readers),
                     picks.c.paper_id.in_(select(announcements.c.paper_id).where(window)),
-                    deliveries.c.state != State.FAILED.value,
+                    deliveries.c.state.not_in(NEVER_SEEN),
                     true() if other_than is None else editions.c.date != other_than,
                 )
             )
@@ -120,7 +127,7 @@ class Editions:
             return found
 
     def shown(self, reader: int, paper: int) -> list[Shown]:
-        """Every edition of a reader that had a paper, oldest first; not those refused for good."""
+        """Every edition of a reader that had a paper, oldest first; not those never seen."""
         with reading(self.engine) as connection:
             rows = connection.execute(
                 select(editions.c.date, picks.c.position, picks.c.score, picks.c.interest)
@@ -129,7 +136,7 @@ class Editions:
                 .where(
                     editions.c.reader_id == reader,
                     picks.c.paper_id == paper,
-                    deliveries.c.state != State.FAILED.value,
+                    deliveries.c.state.not_in(NEVER_SEEN),
                 )
                 .order_by(editions.c.date, editions.c.id)
             )
@@ -159,6 +166,7 @@ def _edition_row(made: MadeEdition, now: datetime) -> dict[str, Any]:
         "subject": made.message.subject,
         "considered": made.edition.considered,
         "made": now,
+        "zone": made.edition.reader.schedule.zone,
     }
 
 
@@ -178,18 +186,7 @@ def _pick_rows(number: int, edition: Edition) -> list[dict[str, Any]]:
     ]
 
 
-def _delivery_row(number: int, message: Message, channel: str, now: datetime) -> dict[str, Any]:
-    return {
-        "edition_id": number,
-        "channel": channel,
-        "message_id": message.message_id,
-        "sender": message.sender,
-        "recipient": message.recipient,
-        "subject": message.subject,
-        "label": message.label,
-        "body": message.raw,
-        "body_hash": hashlib.sha256(message.raw).hexdigest(),
-        "state": State.QUEUED.value,
-        "attempts": 0,
-        "not_before": now,
-    }
+def _delivery_row(number: int, made: MadeEdition, channel: str, now: datetime) -> dict[str, Any]:
+    edition = made.edition
+    row = row_of(made.message, Kind.DAILY, edition.date, channel, now, made.deadline)
+    return row | {"edition_id": number, "reader_id": edition.reader.row}

@@ -1,6 +1,8 @@
 """Opening the database: dialects, durability, migrations; library errors translated once."""
 
+import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -23,9 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from digest.errors import StoreError
+from digest.errors import StoreAwayError, StoreBusyError, StoreError, printable
+from digest.store.disks import networked
 
-REVISION = "0002"
+REVISION = "0003"
 
 
 class Turn(IntEnum):
@@ -35,10 +38,31 @@ class Turn(IntEnum):
     PAPERS = 2
     SAVE_READER = 3
     PROFILES = 4
+    CHANNELS = 5
+    TROUBLES = 6
 
 
 _LOCKS = 0x64696765  # our own space among a server's advisory locks
 _LOCK_WAIT_MS = 60_000
+_SHORT, _LONG = 0.001, 0.01  # seconds between two looks at a lock of SQLite
+_BUSY = frozenset(("55P03", "40P01", "40001"))  # lock not available, deadlock, not in one order
+_PROCESS = "digest_process"
+# A server that does not answer is given up, where libpq alone would wait for hours.
+_PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": f"{_LOCK_WAIT_MS}",
+}
+_IDLE_MS = 600_000  # then the server takes back what a stopped process holds
+# Commits reach the disk before they count, whatever the server does for others.
+_SESSION = (
+    "SELECT set_config('lock_timeout', %s, false),"
+    " set_config('idle_in_transaction_session_timeout', %s, false),"
+    " CASE current_setting('synchronous_commit')"
+    " WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"
+)
 
 
 def open_engine(address: str) -> Engine:
@@ -48,9 +72,15 @@ def open_engine(address: str) -> Engine:
         StoreError: when it cannot be opened, is newer than this program, or is damaged.
     """
     url = _url(address)
-    engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
-    if url.get_backend_name() == "sqlite":
-        _prepare_sqlite(engine, url)
+    lite = url.get_backend_name() == "sqlite"
+    if lite:
+        _prepare_folder(url)
+    engine = create_engine(
+        url,
+        connect_args={} if lite else {k: v for k, v in _PATIENCE.items() if k not in url.query},
+        execution_options={_PROCESS: os.getpid()},
+    )
+    (_prepare_sqlite if lite else _prepare_postgresql)(engine)
     try:
         with translated(engine):
             _migrate(engine)
@@ -62,14 +92,80 @@ def open_engine(address: str) -> Engine:
 
 @contextmanager
 def translated(engine: Engine) -> Iterator[None]:
-    """Turn the library's errors into one that says what to do; the address without password."""
+    """Turn the library's errors into one that says what to do; the address without password.
+
+    Raises:
+        StoreBusyError: another program holds the database, or a part of it.
+        StoreAwayError: the database's server cannot be reached.
+        StoreError: for every other reason, and in a process that did not open the database.
+    """
+    if not _opened_here(engine):
+        raise StoreError(
+            f"the database {_shown(engine)} was opened by another process: "
+            "open it anew in each process, after the fork"
+        )
     try:
         yield
     except SQLAlchemyError as error:
-        shown = engine.url.render_as_string(hide_password=True)
         cause = getattr(error, "orig", None) or error
         said = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
-        raise StoreError(f"the database {shown} cannot be used: {said}{_advice(said)}") from error
+        raise _kind(cause)(
+            f"the database {_shown(engine)} cannot be used: {said}{_advice(said)}"
+        ) from error
+    except (ValueError, TypeError) as error:
+        if not _makes_no_sense(error):
+            raise
+        raise StoreError(
+            f"the database {_shown(engine)} cannot be used: what it holds makes no sense "
+            f"({printable(str(error), 200)}); it is damaged: restore a backup or name another"
+        ) from error
+
+
+def close_engine(engine: Engine) -> None:
+    """Give all connections back; those of another process are left to it."""
+    engine.dispose(close=_opened_here(engine))
+
+
+def _opened_here(engine: Engine) -> bool:
+    opened: int = engine.get_execution_options()[_PROCESS]
+    return opened == os.getpid()
+
+
+def _shown(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
+
+
+def _makes_no_sense(error: Exception) -> bool:
+    """Whether the library failed at a value that was read, such as a date of 99 months."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    where = step.tb_frame.f_globals.get("__name__", "") if step else ""
+    return isinstance(error, UnicodeDecodeError) or where.startswith("sqlalchemy.")
+
+
+def _kind(cause: BaseException) -> type[StoreError]:
+    if _busy(cause):
+        return StoreBusyError
+    return StoreAwayError if _away(cause) else StoreError
+
+
+def _away(cause: BaseException) -> bool:
+    """Whether PostgreSQL cannot be reached, or is going down or coming up."""
+    if type(cause).__module__.partition(".")[0] != "psycopg":
+        return False
+    state = getattr(cause, "sqlstate", None)
+    if state is None:  # no answer at all
+        return type(cause).__name__ == "OperationalError"
+    return str(state).startswith(("08", "57P"))
+
+
+def _busy(cause: BaseException) -> bool:
+    """Whether another program was in the way, and nothing was changed."""
+    name = getattr(cause, "sqlite_errorname", None) or ""
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or (
+        getattr(cause, "sqlstate", None) in _BUSY
+    )
 
 
 @contextmanager
@@ -157,15 +253,32 @@ def _url(address: str) -> URL:
     return url
 
 
-def _prepare_sqlite(engine: Engine, url: URL) -> None:
-    if url.database and url.database != ":memory:":
-        try:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"the folder of the database {url.database} cannot be made: {error.strerror}"
-            ) from error
+def _prepare_folder(url: URL) -> None:
+    """Make the folder of a SQLite file; refuse one where locks do not hold."""
+    if not url.database or url.database == ":memory:":
+        return
+    folder = Path(url.database.removeprefix("file:")).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the folder of the database {url.database} cannot be made: {error.strerror}"
+        ) from error
+    if found := networked(folder):
+        raise StoreError(
+            f"the database {url.database} lies on a network file system ({found}), where SQLite's "
+            "locks do not hold: move it to a disk of this machine, or use PostgreSQL"
+        )
 
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg is an extra
+        connection.execute(_SESSION, (str(_LOCK_WAIT_MS), str(_IDLE_MS)))
+        connection.commit()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
@@ -180,8 +293,33 @@ def _prepare_sqlite(engine: Engine, url: URL) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("digest_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("digest_writes"):
+            _await_turn(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _await_turn(connection: Connection) -> None:
+    """Begin to write, as soon as nobody else does.
+
+    SQLite itself asks ever more seldom, so that who commits without a pause starves the others.
+    """
+    raw: Any = connection.connection.driver_connection
+    began = time.monotonic()
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        while (waited := time.monotonic() - began) * 1000 < _LOCK_WAIT_MS:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not _busy(error):
+                    break
+                time.sleep(_SHORT if waited < 1 else _LONG)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the library to raise what is wrong
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {_LOCK_WAIT_MS}")
 
 
 def _migrate(engine: Engine) -> None:
@@ -198,7 +336,7 @@ def _migrate(engine: Engine) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise StoreError(
-            f"the database {engine.url.render_as_string(hide_password=True)} was made by a newer "
+            f"the database {_shown(engine)} was made by a newer "
             f"digest (schema {found}, this one knows {REVISION}): update digest; nothing changed"
         )
     with writing(engine, Turn.MIGRATE) as connection:
@@ -215,16 +353,23 @@ def _revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
+# What to do, by words of the library's error; the first that fits.
+_ADVICE = (
+    (("readonly", "read-only"), "it is read-only: mend its permissions"),
+    (("unable to open",), "is the path right, and may you write there?"),
+    (
+        ("not a database", "malformed", "could not decode"),
+        "the file is damaged or is no SQLite database: restore a backup or name another",
+    ),
+    (("is full", "no space left"), "the disk is full: make room"),
+    (("disk i/o error",), "its disk is full or fails: make room, or see to the disk"),
+    (("locked", "lock timeout"), "another program has held it for a minute: try again"),
+    (("connection",), "does the server run, and may you connect?"),
+)
+
+
 def _advice(said: str) -> str:
     lowered = said.lower()
-    if "readonly" in lowered or "read-only" in lowered:
-        return "; it is read-only: mend its permissions"
-    if "unable to open" in lowered:
-        return "; is the path right, and may you write there?"
-    if "not a database" in lowered or "malformed" in lowered:
-        return "; the file is damaged or is no SQLite database: restore a backup or name another"
-    if "full" in lowered:
-        return "; the disk is full: make room"
-    if "locked" in lowered:
-        return "; another program has held it for a minute: try again"
-    return ""
+    fitting = (advice for words, advice in _ADVICE if any(word in lowered for word in words))
+    advice = next(fitting, None)
+    return f"; {advice}" if advice else ""

@@ -1,36 +1,24 @@
-"""Readers, their interests, and the question of the day: who is due?"""
+"""Readers and their interests; who of them is due, is asked in due.py."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Row,
-    and_,
-    delete,
-    false,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from digest.errors import UsageError
 from digest.grammar.interests import format_interest, liked_in, parse_interest
+from digest.localtime import local_date, next_due
 from digest.model import Interest, Reader, ReaderKind, Schedule
+from digest.store import due
 from digest.store.engine import Turn, reading, writing
-from digest.store.schema import editions, interests, readers
+from digest.store.schema import interests, readers
 
 log = logging.getLogger(__name__)
 
-DAILY = "daily"
+_SCHEDULE = ("minute", "zone", "weekdays", "paused_until", "active")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +38,18 @@ class Readers:
     def save(self, reader: Reader, now: datetime) -> Reader:
         """Store a reader under its name, new or changed; returns it with its number."""
         with writing(self.engine, Turn.SAVE_READER) as connection:
-            known = connection.scalar(select(readers.c.id).where(readers.c.name == reader.name))
             values = _columns(reader)
-            if known is None:
+            before = connection.execute(
+                select(readers).where(readers.c.name == reader.name)
+            ).first()
+            known = before.id if before else None
+            if before is None:
                 made = connection.execute(insert(readers).values(**values, created=now))
                 primary = made.inserted_primary_key
                 known = primary[0] if primary else None
             else:
+                if any(getattr(before, name) != values[name] for name in _SCHEDULE):
+                    values["rescheduled"] = now
                 connection.execute(update(readers).where(readers.c.id == known).values(**values))
             rows = [
                 {
@@ -103,7 +96,7 @@ class Readers:
         with reading(self.engine) as connection:
             rows = connection.execute(
                 select(readers)
-                .where(_listed(), readers.c.id > after)
+                .where(due.listed(), readers.c.id > after)
                 .order_by(readers.c.id)
                 .limit(most)
             ).all()
@@ -123,86 +116,60 @@ class Readers:
         """How many active readers of configuration and store there are."""
         with reading(self.engine) as connection:
             return (
-                connection.scalar(select(func.count()).select_from(readers).where(_listed())) or 0
+                connection.scalar(select(func.count()).select_from(readers).where(due.listed()))
+                or 0
             )
 
     def served(self, now: datetime, on: date | None, most: int = 100) -> list[Due]:
         """The first readers, by number, who have their edition already; see `due`."""
         with reading(self.engine) as connection:
-            if on is None:
-                zones = _zones_by_minute(connection, now)
-                has = or_(
-                    false(),
-                    *(and_(readers.c.zone.in_(z), _has_edition(d)) for (d, _), z in zones.items()),
-                )
-            else:
-                has = _has_edition(on)
-            query = select(readers).where(_listed(), has).order_by(readers.c.id).limit(most)
+            clocks = due.clocks_of(connection, now)
+            if not clocks:
+                return []
+            query = due.served(clocks, now, on).order_by(readers.c.id).limit(most)
             found = _with_interests(connection, connection.execute(query).all())
         return [Due(reader, on or local_date(reader.schedule.zone, now)) for reader in found]
 
-    def due(self, now: datetime, on: date | None, after: int = 0, most: int = 1000) -> list[Due]:
-        """The next readers, by number, who should get an edition.
+    def due(self, now: datetime, on: date | None, most: int = 1000) -> list[Due]:
+        """The first readers, by number, who should get an edition; see `due_shards`."""
+        return next(self.due_shards(now, on, most), [])
+
+    def due_shards(self, now: datetime, on: date | None, most: int) -> Iterator[list[Due]]:
+        """All readers who should get an edition, by number; see `localtime.due_date`.
 
         Args:
             now: the time (aware).
             on: a date asked for by hand; the readers' hours and weekdays do not matter then.
-            after: the number behind which to go on.
             most: the size of a shard.
         """
+        dates = self._dates_due(now, on)
+        numbers = sorted(dates)
+        for start in range(0, len(numbers), most):
+            wanted = readers.c.id.in_(numbers[start : start + most])
+            with reading(self.engine) as connection:
+                rows = connection.execute(select(readers).where(wanted).order_by("id")).all()
+                found = _with_interests(connection, rows)
+            if found:
+                yield [Due(one, dates[one.row]) for one in found]
+
+    def _dates_due(self, now: datetime, on: date | None) -> dict[int, date]:
+        """For which date each reader is due, by number; asked once for all of them."""
         with reading(self.engine) as connection:
-            query = select(readers).where(readers.c.id > after, _listed())
-            if on is None:
-                query = query.where(or_(false(), *_local_moments(connection, now)))
-            else:
-                query = query.where(~_has_edition(on))
-            rows = connection.execute(query.order_by(readers.c.id).limit(most)).all()
-            found = _with_interests(connection, rows)
-        return [Due(reader, on or local_date(reader.schedule.zone, now)) for reader in found]
+            clocks = due.clocks_of(connection, now)
+            if not clocks:
+                return {}
+            query = due.due(clocks, now, on)
+            asked = query.with_only_columns(readers.c.id, readers.c.minute, readers.c.zone)
+            rows = connection.execute(asked).all()
+        return {row.id: on or due.date_due(row.minute, clocks[row.zone]) for row in rows}
 
-
-def local_date(zone: str, now: datetime) -> date:
-    """The date that it is in a zone."""
-    return now.astimezone(ZoneInfo(zone)).date()
-
-
-def _listed() -> ColumnElement[bool]:
-    return and_(readers.c.active, readers.c.kind != ReaderKind.UNSAVED.value)
-
-
-def _has_edition(day: date) -> ColumnElement[bool]:
-    return (
-        select(1)
-        .where(
-            editions.c.reader_id == readers.c.id,
-            editions.c.date == day,
-            editions.c.kind == DAILY,
-        )
-        .exists()
-    )
-
-
-def _zones_by_minute(connection: Connection, now: datetime) -> dict[tuple[date, int], list[str]]:
-    """The readers' zones, by the local date and minute that it is there."""
-    zones = connection.scalars(select(readers.c.zone).where(_listed()).distinct())
-    found: dict[tuple[date, int], list[str]] = {}
-    for zone in zones:
-        local = now.astimezone(ZoneInfo(zone))
-        found.setdefault((local.date(), local.hour * 60 + local.minute), []).append(zone)
-    return found
-
-
-def _local_moments(connection: Connection, now: datetime) -> list[ColumnElement[bool]]:
-    """One condition for all zones in which it is the same local minute."""
-    return [
-        and_(
-            readers.c.zone.in_(zones),
-            readers.c.minute <= minute,
-            readers.c.weekdays.bitwise_and(1 << day.weekday()) != 0,
-            ~_has_edition(day),
-        )
-        for (day, minute), zones in _zones_by_minute(connection, now).items()
-    ]
+    def next_due(self, now: datetime) -> datetime | None:
+        """The next moment (aware) from which any reader is due; None where nobody ever is."""
+        said = (readers.c.minute, readers.c.zone, readers.c.weekdays, readers.c.paused_until)
+        with reading(self.engine) as connection:
+            rows = connection.execute(select(*said).where(due.mailed()).distinct()).all()
+        moments = (next_due(_schedule(row), now) for row in rows)
+        return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _columns(reader: Reader) -> dict[str, Any]:
@@ -213,6 +180,7 @@ def _columns(reader: Reader) -> dict[str, Any]:
         "minute": reader.schedule.minute,
         "zone": reader.schedule.zone,
         "weekdays": sum(1 << day for day in reader.schedule.weekdays),
+        "paused_until": reader.schedule.paused_until,
         "picks": reader.limit,
         "active": True,
     }
@@ -236,13 +204,17 @@ def _interest_rows(connection: Connection, numbers: Sequence[int]) -> Iterable[R
 
 
 def _reader(row: Row[Any], its: tuple[Interest, ...]) -> Reader:
-    days = frozenset(day for day in range(7) if row.weekdays & (1 << day))
     return Reader(
         name=row.name,
         address=row.address,
         kind=ReaderKind(row.kind),
         interests=its,
-        schedule=Schedule(row.minute, row.zone, days),
+        schedule=_schedule(row),
         limit=row.picks,
         number=row.id,
     )
+
+
+def _schedule(row: Any) -> Schedule:  # noqa: ANN401 - rows of several shapes
+    days = frozenset(day for day in range(7) if row.weekdays & (1 << day))
+    return Schedule(row.minute, row.zone, days, row.paused_until)

@@ -123,6 +123,11 @@ readers = Table(
     Col("picks", Integer, nullable=False),  # at most so many papers an edition
     Col("active", Boolean, nullable=False),
     Col("created", UtcTime, nullable=False),
+    Col("paused_until", Date),  # the first local date that has an edition again
+    Col("rescheduled", UtcTime),  # when hour, zone, days or pause were changed last; None: never
+    Col("bounces", Integer, nullable=False, server_default="0"),  # points, see store/bounces.py
+    Col("bounced", Date),  # when the last point was given
+    Col("suppressed", UtcTime),  # since when nothing is sent, because the mailbox refuses
     Index("ix_readers_due", "active", "zone", "minute"),
 )
 
@@ -146,6 +151,7 @@ editions = Table(
     Col("subject", Text, nullable=False),
     Col("considered", Integer, nullable=False),
     Col("made", UtcTime, nullable=False),
+    Col("zone", String(64)),  # the reader's when it was made; None: before zones were kept
     UniqueConstraint("reader_id", "date", "kind"),
 )
 
@@ -164,23 +170,59 @@ deliveries = Table(
     "deliveries",
     metadata,
     Col("id", Integer, primary_key=True),
-    Col("edition_id", ForeignKey("editions.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Col("edition_id", ForeignKey("editions.id", ondelete="CASCADE"), unique=True),
+    Col("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), index=True),
+    Col("kind", String(20), nullable=False),
+    Col("date", Date, nullable=False),
     Col("channel", String(20), nullable=False),
     Col("message_id", String(300), nullable=False, unique=True),
     Col("sender", String(320), nullable=False),
     Col("recipient", String(320), nullable=False),
     Col("subject", Text, nullable=False),
     Col("label", String(200), nullable=False),
-    Col("body", LargeBinary, nullable=False),
     Col("body_hash", String(64), nullable=False),
     Col("state", String(20), nullable=False),
     Col("attempts", Integer, nullable=False),
+    Col("queued", UtcTime, nullable=False),
     Col("not_before", UtcTime, nullable=False),
+    Col("deadline", UtcTime, nullable=False),
     Col("token", String(32)),
     Col("lease_until", UtcTime),
+    Col("code", Integer),  # the last reply's
     Col("answer", Text),
     Col("settled", UtcTime),
     Index("ix_deliveries_queue", "channel", "state", "not_before"),
+    Index("ix_deliveries_date", "date", "state"),
+)
+
+# Apart from the states, which change with each step: a row is written whole.
+bodies = Table(
+    "bodies",
+    metadata,
+    Col("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Col("body", LargeBinary, nullable=False),
+)
+
+channels = Table(  # the breaker of each channel that has been in trouble
+    "channels",
+    metadata,
+    Col("name", String(20), primary_key=True),
+    Col("failures", Integer, nullable=False),  # in a row; 0: in order
+    Col("since", UtcTime),
+    Col("last", UtcTime),
+    Col("retry_at", UtcTime),
+    Col("problem", Text),
+    Col("lasting", Boolean, nullable=False),  # waiting will not mend it
+)
+
+troubles = Table(  # what a person should know of, one row a topic
+    "troubles",
+    metadata,
+    Col("topic", String(200), primary_key=True),
+    Col("text", Text, nullable=False),
+    Col("since", UtcTime, nullable=False),
+    Col("last", UtcTime, nullable=False),
+    Col("ended", UtcTime),
 )
 
 house = Table(  # one row: what tells this installation from all others
@@ -188,6 +230,7 @@ house = Table(  # one row: what tells this installation from all others
     metadata,
     Col("id", Integer, primary_key=True),
     Col("identity", String(32), nullable=False),
+    Col("seen", UtcTime),  # the latest time that a run has seen
 )
 
 # A reader has up to two votes on a paper: an opinion (more, less or mute: the last one counts) and

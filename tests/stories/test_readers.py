@@ -32,6 +32,8 @@ def test_a_readers_life(digest: Digest) -> None:
         "hour": "09:00",
         "zone": "Europe/Berlin",
         "weekdays": "weekdays",
+        "paused_until": None,
+        "suppressed": False,
         "limit": 5,
         "interests": {"sky": "galaxies", "keywords": "owls"},
     }

@@ -225,7 +225,7 @@ def test_an_unexpected_error_is_one_line_with_its_trace_in_the_log(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("digest.cli.run.run", broken)
+    monkeypatch.setattr("digest.cli.run.watched_run", broken)
     done = digest("run", DATA / "papers.jsonl", *TUESDAY)
     assert done.code == 70
     assert "planted" in done.err

@@ -110,6 +110,9 @@ def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
         ),
         ("DIGEST_ZOTERO_KEY=abc-1\n", "line 1: DIGEST_ZOTERO_KEY: this value cannot be used"),
         (SMTP.replace("HOST=h", "HOST=smtp..example.org"), "no host's name"),
+        ("DIGEST_SMTP_CONNECTIONS=21\n", "line 1: .* '21' is no number from 1 to 20"),
+        ("DIGEST_SMTP_PER_CONNECTION=0\n", "line 1: .* '0' is no number from 1 to 100000"),
+        ("DIGEST_SMTP_PER_MINUTE=0.5\n", "line 1: .* '0.5' is no number from 1 to 100000"),
         ("\r\n\r\n  \nDIGEST_X=1\n", "line 4: unknown key"),
         ("DIGEST_INTEREST__=owls\n", "line 1: unknown key"),
         ("DIGEST_DATABASE=nonsense://x\n", "line 1: DIGEST_DATABASE: 'nonsense' is no database"),
@@ -156,6 +159,17 @@ def test_unknown_variables_of_the_environment_are_warned_of() -> None:
     """They may belong to something else."""
     settings = load(None, {"DIGEST_LIMTI": "3"})
     assert "did you mean DIGEST_LIMIT" in settings.warnings[0]
+
+
+def test_the_limits_of_a_server() -> None:
+    """One connection for a hundred mails each and no limit a minute, unless they are set."""
+    plain = load(write(SMTP), {})
+    assert (plain.smtp_connections, plain.smtp_per_connection) == (1, 100)
+    assert plain.smtp_per_minute is None
+    names = ("CONNECTIONS", "PER_CONNECTION", "PER_MINUTE")
+    limited = load(None, {f"DIGEST_SMTP_{name}": "7" for name in names})
+    assert (limited.smtp_connections, limited.smtp_per_connection) == (7, 7)
+    assert limited.smtp_per_minute == 7
 
 
 def test_passwords_are_neither_shown_nor_left_open() -> None:

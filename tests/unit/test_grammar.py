@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import UsageError
-from digest.grammar.address import parse_address
+from digest.grammar.address import lookup_key, parse_address
 from digest.grammar.interests import format_interest, parse_interest
 from digest.grammar.schedule import (
     format_hour,
@@ -164,6 +164,31 @@ def test_addresses() -> None:
     assert parse_address(" Ann@Example.ORG ") == "Ann@example.org"
     assert parse_address("ann@bücher.example") == "ann@xn--bcher-kva.example"
     assert parse_address("ann@mailhost") == "ann@mailhost"
+    assert parse_address("ann-o'x+y@example.org") == "ann-o'x+y@example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("Jörg@Bücher.example", "Jörg@xn--bcher-kva.example"),
+        ("jo\u0308rg@example.org", "jörg@example.org"),
+        ("用户@例え.jp", "用户@xn--r8jz45g.jp"),
+        ("мир@example.org", "мир@example.org"),
+        ("אבא@example.org", "אבא@example.org"),
+        ("やまだTaro@example.org", "やまだTaro@example.org"),
+        ("ü" * 32 + "@example.org", "ü" * 32 + "@example.org"),
+    ],
+)
+def test_addresses_of_the_whole_world(text: str, normal: str) -> None:
+    """Letters beyond ASCII stay before the @, in their composed form; the domain is ASCII."""
+    assert parse_address(text) == normal
+    assert parse_address(normal) == normal
+
+
+def test_one_mailbox_has_one_key() -> None:
+    """Whatever its case; but ß and ss are two letters of two people."""
+    assert lookup_key("Jörg@Example.ORG") == lookup_key("JÖRG@example.org")
+    assert lookup_key("groß@example.org") != lookup_key("gross@example.org")
 
 
 @pytest.mark.parametrize(
@@ -178,11 +203,20 @@ def test_addresses() -> None:
         "ann@[127.0.0.1]",
         "a\u200bnn@example.org",
         "x" * 65 + "@example.org",
-        "änn@example.org",
+        "ü" * 33 + "@example.org",
         "=?utf-8?q?a?=@example.org",
+        "-oX@example.org",
+        "аnn@example.org",  # the first letter is Cyrillic
+        "αnn@example.org",
+        "אnn@example.org",
+        "a\u202enn@example.org",
+        "ａｎｎ@example.org",
+        "jörg@example.org\r\nBcc: eve@example.org",
+        "Jörg <jörg@example.org>",
+        '"jörg"@example.org',
     ],
 )
 def test_what_is_no_address(text: str) -> None:
-    """Refused: several, named, quoted, injected, invisible, too long."""
+    """Refused: several, named, quoted, injected, invisible, too long, alike, like an option."""
     with pytest.raises(UsageError):
         parse_address(text)

@@ -245,6 +245,44 @@ def test_long_addresses_of_headers_stay_whole() -> None:
     assert b"List-Unsubscribe: " + address.encode() + b"\r\n" in raw
 
 
+@pytest.mark.parametrize("length", [75, 76, 77, 200, 900])
+def test_an_address_to_unsubscribe_at_stays_one_readable_word(length: int) -> None:
+    """Encoded or folded within, no mail program would find it; a second one may stand below."""
+    start = "https://digest.example.org/unsubscribe?token="
+    address = f"<{start}{'aB3-_' * 200}"[: length - 1] + ">"
+    both = f"{address}, <mailto:owner@example.org?subject=unsubscribe>"
+    for value in (address, both):
+        raw = assemble([("List-Unsubscribe", value), ("To", "a@example.org")], "t", "h", "=_b")
+        head = raw.partition(b"\r\n\r\n")[0]
+        assert b"List-Unsubscribe: " + address.encode() in head
+        assert b"=?" not in head
+        unfolded = head.replace(b"\r\n ", b" ").split(b"\r\n")
+        assert b"List-Unsubscribe: " + value.encode() in unfolded
+
+
+def test_what_would_be_encoded_into_uselessness_is_refused() -> None:
+    """An address in a header is for programs: they read no encoded words."""
+    for name in ("List-Unsubscribe", "Message-ID", "List-Id"):
+        with pytest.raises(DigestError, match="encoded, it would mean nothing"):
+            assemble([(name, "<https://example.org/ü>")], "t", "h", "=_b")
+
+
+def test_a_letter_to_an_address_beyond_ascii() -> None:
+    """The addresses stand in the head as they are (RFC 6532); all else stays ASCII."""
+    office = LetterOffice(shipped_press(), Sender("zeitung@example.org", "größe@example.org"))
+    made = edition(pick(paper("Über Graphen")), of=reader("jörg@xn--bcher-kva.example"))
+    raw = office.compose(made, NOON).raw
+    lines = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert "To: jörg@xn--bcher-kva.example".encode() in lines
+    assert [line for line in lines if not line.isascii()] == [lines[1]]
+    assert b"List-Unsubscribe: <mailto:gr%C3%B6%C3%9Fe@example.org?subject=unsubscribe>" in lines
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert mail["To"] == "jörg@xn--bcher-kva.example"
+    assert mail["Subject"] == "Über Graphen"
+    ours = LetterOffice(shipped_press(), Sender("jörg@example.org", None)).compose(made, NOON)
+    assert "From: The Paper Digest <jörg@example.org>\r\n".encode() in ours.raw
+
+
 def test_thirty_papers_stay_below_the_size_at_which_gmail_clips() -> None:
     """102 KB of HTML, with the longest of everything that is shown, sentences and twins too."""
     sentence = f"{LONG * 7}So *terms* stand <here> at last."[-390:]

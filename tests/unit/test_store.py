@@ -14,7 +14,6 @@ from sqlalchemy import create_engine, inspect, text
 from digest.errors import StoreError
 from digest.model import Announcement, Edition, Message, Mood, Pick, Reader, ReaderKind, Schedule
 from digest.store import Store, open_store
-from digest.store.deliveries import LEASE, State
 from digest.store.editions import MadeEdition
 from digest.store.schema import metadata
 from digest.store.visits import Visit
@@ -30,7 +29,9 @@ def made(store: Store, whose: Reader, *titles: str, on: date = DAY) -> MadeEditi
     by_title = {c.paper.title: c for c in store.papers.candidates(on, 3)}
     picks = tuple(Pick(by_title[title], 0.5, "x") for title in titles)
     message = Message(f"<{whose.name}.{on}@x>", "d@x", whose.address, "S", "label", b"bytes")
-    return MadeEdition(Edition(whose, on, picks, Mood.MATCHED, 3), message)
+    return MadeEdition(
+        Edition(whose, on, picks, Mood.MATCHED, 3), message, NOW + timedelta(hours=9)
+    )
 
 
 def test_the_migrated_schema_is_the_declared_one(store: Store) -> None:
@@ -135,17 +136,6 @@ def test_fresh_in_one_row_is_fresh_in_the_joined_one(store: Store) -> None:
     store.papers.add([seen(bridge, kind=Announcement.REPLACE)], "openalex", DAY)
     assert store.papers.count() == 1
     assert len(store.papers.candidates(DAY, 1)) == 1
-
-
-def test_a_channel_that_is_down_lets_all_its_mails_wait(store: Store) -> None:
-    """One login is tried, not one a mail."""
-    queue(store, 3)
-    later = NOW + timedelta(minutes=5)
-    store.deliveries.postpone("smtp", later, "no connection")
-    assert store.deliveries.claim("smtp", NOW) is None
-    waiting = store.deliveries.delayed("smtp", NOW)
-    assert waiting is not None
-    assert (waiting.count, waiting.next_try, waiting.answer) == (3, later, "no connection")
 
 
 def test_works_that_are_one_within_a_batch_are_stored_once(store: Store) -> None:
@@ -329,9 +319,12 @@ def test_readers_come_in_shards(store: Store) -> None:
     """Each once, by number."""
     for number in range(5):
         store.readers.save(reader(f"r{number}", schedule=Schedule(0)), NOW)
-    first = store.readers.due(NOW, None, 0, 3)
-    rest = store.readers.due(NOW, None, first[-1].reader.row, 3)
-    assert [d.reader.name for d in first + rest] == [f"r{n}" for n in range(5)]
+    shards = list(store.readers.due_shards(NOW, None, 3))
+    assert [[d.reader.name for d in shard] for shard in shards] == [
+        ["r0", "r1", "r2"],
+        ["r3", "r4"],
+    ]
+    assert store.readers.due(NOW, None, 3) == shards[0]
 
 
 def test_liked_papers_of_all_readers(store: Store) -> None:
@@ -360,68 +353,6 @@ def queue(store: Store, readers: int = 1) -> None:
     for number in range(readers):
         whose = store.readers.save(reader(f"r{number}"), NOW)
         store.editions.save([made(store, whose, "One")], "smtp", NOW)
-
-
-def test_a_mail_is_claimed_once(store: Store) -> None:
-    """Two claims, two mails; a third gets none. Another channel's mails are not taken."""
-    queue(store, 2)
-    assert store.deliveries.claim("outbox", NOW) is None
-    claims = [store.deliveries.claim("smtp", NOW) for _ in range(3)]
-    assert claims[2] is None
-    assert len({claim.number for claim in claims if claim}) == 2
-
-
-def test_outcomes_are_recorded_once(store: Store) -> None:
-    """A claim that was settled or lost changes nothing any more."""
-    queue(store)
-    claim = store.deliveries.claim("smtp", NOW)
-    assert claim is not None
-    assert claim.message.raw == b"bytes"
-    assert store.deliveries.settle(claim, State.SENT, "250 ok", NOW)
-    assert not store.deliveries.settle(claim, State.FAILED, "late", NOW)
-    assert store.deliveries.counts() == {"sent": 1}
-
-
-def test_a_mail_put_back_waits_for_its_time(store: Store) -> None:
-    """And counts an attempt only where one was spent."""
-    queue(store)
-    claim = store.deliveries.claim("smtp", NOW)
-    assert claim is not None
-    later = NOW + timedelta(minutes=5)
-    assert store.deliveries.put_back(claim, later, "451 later")
-    assert store.deliveries.claim("smtp", NOW) is None
-    again = store.deliveries.claim("smtp", later)
-    assert again is not None
-    assert again.attempts == 1
-    assert store.deliveries.put_back(again, later, "no connection", counts=False)
-    third = store.deliveries.claim("smtp", later)
-    assert third is not None
-    assert third.attempts == 1
-
-
-@pytest.mark.parametrize(("repeatable", "state"), [(True, "queued"), (False, "uncertain")])
-def test_what_was_cut_off_in_mid_sending(store: Store, repeatable: bool, state: str) -> None:  # noqa: FBT001
-    """Uncertain after its lease, never again by itself; a folder may be written twice."""
-    queue(store)
-    claim = store.deliveries.claim("smtp", NOW)
-    assert claim is not None
-    store.deliveries.release_abandoned("smtp", NOW + LEASE / 2, repeatable=repeatable)
-    assert store.deliveries.counts() == {"sending": 1}
-    after = NOW + LEASE + timedelta(seconds=1)
-    store.deliveries.release_abandoned("smtp", after, repeatable=repeatable)
-    assert store.deliveries.counts() == {state: 1}
-    assert not store.deliveries.settle(claim, State.SENT, "too late", after)
-
-
-def test_a_refused_edition_was_never_seen(store: Store) -> None:
-    """Its papers may come again; those of an uncertain one may not."""
-    queue(store, 2)
-    for state in (State.FAILED, State.UNCERTAIN):
-        claim = store.deliveries.claim("smtp", NOW)
-        assert claim is not None
-        store.deliveries.settle(claim, state, "", NOW)
-    rows = [reader.row for reader in store.readers.shard()]
-    assert len(store.editions.papers_had(rows, DAY, 3)) == 1
 
 
 def test_visits_are_remembered(store: Store) -> None:

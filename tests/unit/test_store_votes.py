@@ -76,7 +76,9 @@ def send(store: Store, whose: int, interest: str | None, on: date, *numbers: int
     picks = tuple(Pick(found[number], 0.5, interest) for number in numbers)
     message = Message(f"<{whose}.{on}@x>", "d@x", person.address, "S", "label", b"bytes")
     edition = Edition(person, on, picks, Mood.MATCHED, 1)
-    assert store.editions.save([MadeEdition(edition, message)], "outbox", NOW)
+    assert store.editions.save(
+        [MadeEdition(edition, message, NOW + timedelta(hours=9))], "outbox", NOW
+    )
 
 
 def test_changes_count_new_papers_and_new_texts(store: Store) -> None:

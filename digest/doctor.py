@@ -1,0 +1,225 @@
+"""The doctor: looks at everything that a day needs, and says of each what mends it.
+
+Nothing is mailed and nothing is stored; what fails does not keep the rest from being looked at.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from digest.config import Settings
+from digest.delivery import Examined
+from digest.delivery.outbox import Outbox
+from digest.errors import ChannelError, DigestError, SourceError, StoreError, printable
+from digest.localtime import local_date
+from digest.sources import Request, Source
+from digest.store import Store, file_of
+from digest.store.clock import MOST_BEHIND
+from digest.wiring import House, data_folder, database_of, index_folder
+
+log = logging.getLogger(__name__)
+
+LEAST_FREE = 200 * 1024 * 1024  # bytes
+PATIENCE = 20.0  # seconds for a source's answer
+_NOWHERE = "sqlite://"
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line: what was looked at, whether it is well, what was seen, and what mends it."""
+
+    topic: str
+    well: bool
+    said: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Looks at one installation.
+
+    Args:
+        read_settings: reads the configuration.
+        build: puts a house together from settings.
+        now: the time (aware).
+        network: whether services and the mail server are asked.
+        clock_is_right: the owner says so: what was seen before is forgotten.
+    """
+
+    read_settings: Callable[[], Settings]
+    build: Callable[[Settings], House]
+    now: datetime
+    network: bool = True
+    clock_is_right: bool = False
+
+    def examine(self) -> Iterator[Check]:
+        """All checks, one after the other, in the order in which things are needed."""
+        try:
+            settings = self.read_settings()
+        except DigestError as error:
+            yield Check("configuration", False, str(error))
+            return
+        yield from _configuration(settings)
+        try:
+            house = self.build(settings)
+        except StoreError as error:
+            yield Check("database", False, str(error))
+            house = self._without_database(settings)
+        except DigestError as error:
+            yield Check("configuration", False, str(error))
+            return
+        else:
+            try:
+                yield from self._stored(house)
+            except StoreError as error:
+                yield Check("database", False, str(error))
+        try:
+            if self.network:
+                house.session.deadline = PATIENCE
+                yield from (_asked(source, self.now, settings.zone) for source in house.sources)
+            yield from self._channel(house)
+        finally:
+            house.close()
+
+    def _without_database(self, settings: Settings) -> House:
+        """What does not need the database can be looked at all the same."""
+        return self.build(replace(settings, database=_NOWHERE))
+
+    def _stored(self, house: House) -> Iterator[Check]:
+        """What the database and the machine under it are like."""
+        store, settings = house.store, house.settings
+        address = database_of(settings)
+        yield Check("database", True, f"opens: {address.rpartition('@')[2]}")
+        yield _writable(store)
+        for finding in store.health.examine():
+            yield Check("database", finding.well, finding.said, finding.mend)
+        yield _room(address)
+        yield self._clock(store)
+        yield from _readers(store)
+        yield _index(house)
+        for trouble in store.troubles.open():
+            since = f"{trouble.since:%Y-%m-%d %H:%M} UTC"
+            yield Check(trouble.topic, False, f"since {since}: {printable(trouble.text)}")
+
+    def _clock(self, store: Store) -> Check:
+        shown = f"{self.now:%Y-%m-%d %H:%M} UTC"
+        if self.clock_is_right:
+            store.clock.reset(self.now)
+            store.troubles.end("clock", self.now)
+            return Check("clock", True, f"{shown} is taken for right from now on")
+        seen = store.clock.seen()
+        if seen is not None and seen - self.now > MOST_BEHIND:
+            return Check(
+                "clock",
+                False,
+                f"it shows {shown}, but a run saw {seen:%Y-%m-%d %H:%M} UTC: nothing is sent",
+                "set the clock; or, if it is right now, 'digest doctor --clock-is-right'",
+            )
+        return Check("clock", True, shown)
+
+    def _channel(self, house: House) -> Iterator[Check]:
+        """Whether mails can leave, and whether the store still believes that they cannot."""
+        channel = house.channel
+        state = house.store.channels.state(channel.name)
+        wanted = self.network or isinstance(channel, Outbox)
+        if wanted and isinstance(channel, Examined):
+            try:
+                yield Check("mail", True, channel.check())
+            except ChannelError as error:
+                yield Check("mail", False, str(error))
+                return
+        if state.failures:
+            again = f"{state.retry_at:%Y-%m-%d %H:%M} UTC" if state.retry_at else "soon"
+            yield Check(
+                "mail",
+                False,
+                f"it did not work before: {printable(state.problem or 'no reason is known')}",
+                f"tried again from {again} on, and at once by 'digest run'",
+            )
+
+
+def _configuration(settings: Settings) -> Iterator[Check]:
+    file = settings.file or "no file, only the environment"
+    if not settings.warnings:
+        yield Check("configuration", True, str(file))
+    for warning in settings.warnings:
+        yield Check("configuration", False, warning)
+    if not (settings.owner or settings.address):
+        yield Check(
+            "configuration",
+            False,
+            "nobody is told by mail when something goes wrong",
+            "set DIGEST_OWNER to your address",
+        )
+
+
+def _writable(store: Store) -> Check:
+    try:
+        store.health.writable()
+    except StoreError as error:
+        return Check("database", False, str(error))
+    return Check("database", True, "can be written to")
+
+
+def _room(address: str) -> Check:
+    """How much room the disk of the database has left; the data folder's for a server's."""
+    file = file_of(address)
+    folder = file.resolve().parent if file else data_folder()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 2**30:.1f} GiB free at {folder}"
+    return Check("disk", free >= LEAST_FREE, said, "" if free >= LEAST_FREE else "make room")
+
+
+def _readers(store: Store) -> Iterator[Check]:
+    """How many there are, and who gets less or more than was meant."""
+    count, bare = store.readers.count(), store.health.without_interests()
+    trending = f"; {bare} without interests get the most upvoted papers" if bare else ""
+    yield Check("readers", True, f"{count}{trending}")
+    for address in store.health.doubled():
+        yield Check(
+            "readers",
+            False,
+            f"{address} is a reader twice and gets two mails",
+            f"'digest readers remove {address}', or change DIGEST_ADDRESS",
+        )
+    suppressed = store.overview.suppressed_count()
+    for reader in store.bounces.suppressed(_NAMED):
+        yield Check(
+            "readers",
+            False,
+            f"{reader.address} gets no mail since {reader.since:%Y-%m-%d}: its mailbox refused",
+            f"'digest readers resume {reader.address}'",
+        )
+    if suppressed > _NAMED:
+        yield Check("readers", False, f"… and so do {suppressed - _NAMED} more")
+
+
+def _index(house: House) -> Check:
+    """The index of papers; whoever needs a missing one makes it, so that it costs time alone."""
+    folder = index_folder(house.settings)
+    if folder is None or folder.is_dir():
+        return Check("index", True, str(folder or "in memory"))
+    papers = house.store.papers.count()
+    return Check("index", True, f"none yet: {papers} papers are read when interests ask for them")
+
+
+def _asked(source: Source, now: datetime, zone: str) -> Check:
+    """The first part of a source's answer for today; nothing of it is kept."""
+    answer = source.fetch(Request(local_date(zone, now), now, at_once=True))
+    name = f"source {source.name}"
+    try:
+        batch = next(answer, None)
+    except SourceError as error:
+        mend = "it is asked again by itself; DIGEST_SOURCES says which sources are asked"
+        return Check(name, False, error.problem, mend)
+    except Exception as error:
+        log.exception("source %s", source.name)
+        return Check(name, False, f"an error in this program ({error}): see the log")
+    if batch is not None and batch.cut:
+        return Check(name, False, batch.cut)
+    return Check(name, True, f"answers: {batch.read if batch else 0} papers in its first part")

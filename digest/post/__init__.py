@@ -1,0 +1,163 @@
+"""Step 3, post: hand queued mails to the channel, and record what became of each.
+
+A mail is claimed in the store before it is handed over, so that no two processes take the same,
+and it is in doubt there before its last word is said. What is refused for now comes back later;
+what was concluded without an answer is never sent again by itself.
+
+`protocol.py` says what follows from an outcome, `postman.py` drives one connection, `pace.py`
+keeps a server's limits.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from digest.delivery import Channel
+from digest.errors import ChannelError
+from digest.post.pace import Pace
+from digest.post.postman import Postman
+from digest.progress import Advance, Progress
+from digest.store import Store
+from digest.store.states import Delayed, State, Step
+
+MOST_ANSWERS = 100
+_WORTH_A_CONNECTION = 10  # mails
+
+
+@dataclass(slots=True)
+class PostReport:
+    """How many mails took which way; `problem` is why the channel gave out, if it did.
+
+    `answers` holds recipient, what became of it and what the other side said, of the first mails.
+    """
+
+    sent: int = 0
+    later: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    problem: str | None = None
+    stopped: bool = False
+    delayed: Delayed | None = None
+    answers: list[tuple[str, State, str]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether nothing needs a person's attention."""
+        waiting = self.delayed.count if self.delayed and not self.stopped else 0
+        return not (self.failed or self.uncertain or self.expired or self.problem or waiting)
+
+    def note(self, step: Step) -> None:
+        """Count what was recorded of one mail."""
+        with self._lock:
+            match step.state:
+                case State.SENT:
+                    self.sent += 1
+                case State.FAILED:
+                    self.failed += 1
+                case State.UNCERTAIN:
+                    self.uncertain += 1
+                case State.EXPIRED:
+                    self.expired += 1
+                case State.CANCELLED:
+                    self.cancelled += 1
+                case State.QUEUED if step.spends:
+                    self.later += 1
+                case _:
+                    return
+            if len(self.answers) < MOST_ANSWERS:
+                self.answers.append((step.claim.message.recipient, step.state, step.answer))
+
+
+def post(
+    store: Store,
+    channels: Sequence[Channel],
+    *,
+    clock: Callable[[], datetime],
+    progress: Progress,
+    stopping: Callable[[], bool],
+    pace: Pace,
+) -> PostReport:
+    """Send what is queued until nothing waits, the channel gives out, or we are to stop.
+
+    Args:
+        store: where the queue is.
+        channels: connections of one channel, each used by one thread.
+        clock: the time (aware).
+        progress: is told of each mail.
+        stopping: whether to end after the mails at hand.
+        pace: how many mails may leave in a minute, over all connections.
+
+    Raises:
+        StoreError: when the outcome of a mail cannot be recorded; that mail stays in doubt.
+    """
+    name, now = channels[0].name, clock()
+    swept = store.deliveries.sweep(name, now, repeatable=channels[0].repeatable)
+    report = PostReport(uncertain=swept.uncertain, expired=swept.expired, cancelled=swept.cancelled)
+    waiting = store.deliveries.waiting(name, now)
+    with progress.track("sending", waiting) as advance:
+        used = channels[: max(1, -(-waiting // _WORTH_A_CONNECTION))]
+        round_ = _Round(store, clock, stopping, pace, report, advance)
+        round_.serve(used)
+    report.stopped = stopping()
+    report.delayed = _delayed(store, name)
+    return report
+
+
+@dataclass(slots=True)
+class _Round:
+    """What the connections of one call share."""
+
+    store: Store
+    clock: Callable[[], datetime]
+    stopping: Callable[[], bool]
+    pace: Pace
+    report: PostReport
+    advance: Advance
+    halted: threading.Event = field(default_factory=threading.Event)
+
+    def serve(self, channels: Sequence[Channel]) -> None:
+        """Let each connection work off the queue; the first error of the store ends all."""
+        if len(channels) == 1:
+            self._serve(channels[0])
+            return
+        with ThreadPoolExecutor(len(channels), thread_name_prefix="post") as pool:
+            for done in [pool.submit(self._serve, channel) for channel in channels]:
+                done.result()
+
+    def _serve(self, channel: Channel) -> None:
+        postman = Postman(
+            self.store.deliveries,
+            self.store.channels,
+            channel,
+            clock=self.clock,
+            stopping=lambda: self.stopping() or self.halted.is_set(),
+            pace=self.pace,
+            recorded=self._recorded,
+        )
+        try:
+            postman.work()
+        except ChannelError as error:
+            self.report.problem = str(error)
+        except BaseException:
+            self.halted.set()
+            raise
+        finally:
+            channel.close()
+
+    def _recorded(self, step: Step) -> None:
+        self.report.note(step)
+        self.advance(step.state is not State.QUEUED)
+
+
+def _delayed(store: Store, name: str) -> Delayed | None:
+    """What has not left, and when it is tried again: not while the breaker is open."""
+    delayed, breaker = store.deliveries.delayed(name), store.channels.state(name)
+    if delayed is None or not breaker.failures:
+        return delayed
+    tries = [moment for moment in (delayed.next_try, breaker.retry_at) if moment]
+    return Delayed(delayed.count, delayed.under_way, max(tries, default=None), breaker.problem)

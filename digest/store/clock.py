@@ -1,0 +1,52 @@
+"""The latest time that a run has seen: what a clock that was set back is known by."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, or_, select, update
+
+from digest.errors import ClockError
+from digest.store.engine import reading, writing
+from digest.store.schema import house
+
+MOST_BEHIND = timedelta(
+    minutes=10
+)  # what clocks of several machines, and their setting, may differ
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The high-water mark of time."""
+
+    engine: Engine
+
+    def seen(self) -> datetime | None:
+        """The latest time that a run has seen; None before the first."""
+        with reading(self.engine) as connection:
+            seen: datetime | None = connection.scalar(select(house.c.seen))
+            return seen
+
+    def keep(self, now: datetime) -> None:
+        """Remember a time, unless it lies behind the latest: by such a clock nothing is done.
+
+        Raises:
+            ClockError: where it is more than ten minutes behind.
+        """
+        seen = self.seen()
+        if seen is not None and seen - now > MOST_BEHIND:
+            raise ClockError(now, seen)
+        self.advance(now)
+
+    def advance(self, now: datetime) -> None:
+        """Remember a time, if it is later than all before."""
+        with writing(self.engine) as connection:
+            connection.execute(
+                update(house)
+                .where(or_(house.c.seen.is_(None), house.c.seen < now))
+                .values(seen=now)
+            )
+
+    def reset(self, now: datetime) -> None:
+        """Take this time for right, whatever was seen before."""
+        with writing(self.engine) as connection:
+            connection.execute(update(house).values(seen=now))
