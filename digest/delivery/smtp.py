@@ -5,7 +5,6 @@ the mail can be sent again, after it only the server's answer counts. The bytes 
 the letters.
 """
 
-import re
 import smtplib
 import ssl
 from dataclasses import dataclass, field
@@ -327,8 +326,9 @@ def _is_reset(wire: Wire) -> bool:
 
 def _stuffed(raw: bytes) -> bytes:
     """A mail as it goes over the wire: dots that begin a line doubled, without the final dot."""
-    if raw.startswith(b".") or b"\n." in raw:
-        raw = re.sub(rb"(?m)^\.", b"..", raw)
+    if raw.startswith(b"."):
+        raw = b"." + raw
+    raw = raw.replace(b"\n.", b"\n..")
     return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
 
 

@@ -175,12 +175,17 @@ class Deliveries:
         with writing(self.engine) as connection:
 
             def change(state: State, where: ColumnElement[bool], values: dict[str, Any]) -> int:
-                done: CursorResult[tuple[()]] = connection.execute(
-                    update(deliveries)
+                # Rows that somebody holds just now are passed over: whoever it is lives, and two
+                # who wait for each other's rows would end each other.
+                these = (
+                    select(deliveries.c.id)
                     .where(
                         deliveries.c.channel == channel, deliveries.c.state == state.value, where
                     )
-                    .values(**values)
+                    .with_for_update(skip_locked=True, of=deliveries)
+                )
+                done: CursorResult[tuple[()]] = connection.execute(
+                    update(deliveries).where(deliveries.c.id.in_(these)).values(**values)
                 )
                 return done.rowcount
 

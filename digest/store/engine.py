@@ -44,6 +44,7 @@ class Turn(IntEnum):
 
 _LOCKS = 0x64696765  # our own space among a server's advisory locks
 _LOCK_WAIT_MS = 60_000
+_JOURNAL_BYTES = 4 * 1024 * 1024
 _SHORT, _LONG = 0.001, 0.01  # seconds between two looks at a lock of SQLite
 _BUSY = frozenset(("55P03", "40P01", "40001"))  # lock not available, deadlock, not in one order
 _PROCESS = "digest_process"
@@ -286,7 +287,8 @@ def _prepare_sqlite(engine: Engine) -> None:
         for pragma in (
             f"busy_timeout = {_LOCK_WAIT_MS}",
             "foreign_keys = ON",
-            "journal_mode = DELETE",
+            "journal_mode = PERSIST",
+            f"journal_size_limit = {_JOURNAL_BYTES}",
             "synchronous = EXTRA",
         ):
             connection.execute(f"PRAGMA {pragma}")

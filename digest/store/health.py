@@ -100,7 +100,7 @@ def _durable(connection: Connection) -> Iterator[Finding]:
     """Whether what is committed survives a power cut."""
     journal = connection.execute(text("PRAGMA journal_mode")).scalar()
     sync = connection.execute(text("PRAGMA synchronous")).scalar()
-    well = (journal in ("delete", "memory") and sync == _EXTRA) or (
+    well = (journal in ("delete", "persist", "memory") and sync == _EXTRA) or (
         journal == "wal" and sync in (_FULL, _EXTRA)
     )
     yield Finding(

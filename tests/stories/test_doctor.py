@@ -69,7 +69,7 @@ def test_all_is_well_after_a_first_look(digest: Digest, replay: Replay, sink: Si
         "✓ database: opens",
         "✓ database: can be written to",
         "✓ database: the file is whole",
-        "✓ database: journal delete, synchronous 3",
+        "✓ database: journal persist, synchronous 3",
         "✓ disk: ",
         "✓ clock: ",
         "✓ readers: 0",

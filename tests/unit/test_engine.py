@@ -182,7 +182,7 @@ def test_a_file_is_written_with_care(sqlite: Store) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
     assert found == {
-        "journal_mode": "delete",
+        "journal_mode": "persist",
         "synchronous": 3,
         "foreign_keys": 1,
         "busy_timeout": 60_000,
