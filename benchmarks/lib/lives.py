@@ -27,8 +27,9 @@ from digest.post import post
 from digest.post.pace import Pace
 from digest.progress import Advance
 from digest.store import Store, open_store
-from digest.store.deliveries import DOUBT_LEASE, Deliveries
+from digest.store.deliveries import Deliveries
 from digest.store.states import Claim
+from digest.store.steps import DOUBT_LEASE
 from lib.sink import PASSWORD, USER, Sink
 
 TOKENS = 8  # a process's last so many claims are remembered

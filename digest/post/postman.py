@@ -27,7 +27,7 @@ from digest.store.states import Claim, Step
 
 log = logging.getLogger(__name__)
 
-BATCH = 20
+BATCH = 50
 _PATIENCE = 5  # waits for a locked database, a minute each
 _RENEW_AFTER = CLAIM_LEASE / 4
 

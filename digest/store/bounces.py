@@ -1,12 +1,13 @@
 """Points of mailboxes that refuse: at most one a day; enough of them end the mails."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, select, update
 
 from digest.store.engine import reading, writing
 from digest.store.schema import readers
+from digest.store.states import Step
 
 ENOUGH = 5
 STALE = timedelta(days=7)  # after so long without a point the count begins anew
@@ -49,8 +50,11 @@ class Bounces:
             return done.rowcount > 0
 
 
-def give_point(connection: Connection, reader: int, day: date, now: datetime) -> None:
+def give_point(connection: Connection, step: Step, now: datetime) -> None:
     """One point for a refusal, unless the day had one; the last one suppresses the reader."""
+    reader, day = step.claim.reader, step.bounced
+    if reader is None or day is None:
+        return
     row = connection.execute(
         select(readers.c.bounces, readers.c.bounced, readers.c.suppressed)
         .where(readers.c.id == reader)

@@ -20,28 +20,23 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     CursorResult,
     Engine,
     Row,
-    and_,
-    bindparam,
     func,
     insert,
-    or_,
     select,
     update,
 )
 
 from digest.model import Message
-from digest.store.bounces import give_point
 from digest.store.channels import may_claim
 from digest.store.engine import insert_new, reading, writing
-from digest.store.schema import UtcTime, bodies, deliveries, readers
+from digest.store.schema import bodies, deliveries
 from digest.store.states import UNDER_WAY, Claim, Delayed, Kind, Recorded, State, Step, Swept
+from digest.store.steps import record, wanted
 
 CLAIM_LEASE = timedelta(minutes=2)
-DOUBT_LEASE = timedelta(minutes=12)  # the last reply may take ten (RFC 5321, 4.5.3.2.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +136,7 @@ class Deliveries:
         Returns:
             which outcomes were kept, and whether the last word may be said.
         """
-        with writing(self.engine) as connection:
-            kept = tuple(_take_step(connection, step, now) for step in steps)
-            open_ = doubt is not None and _doubt(connection, doubt, now)
-        return Recorded(kept, open_)
+        return record(self.engine, steps, now, doubt)
 
     def why_not(self, claim: Claim, now: datetime) -> State | None:
         """Why a last word may not be said: expired or cancelled; None where the claim was lost."""
@@ -195,7 +187,7 @@ class Deliveries:
             expired = change(
                 State.QUEUED, deliveries.c.deadline <= now, gone | {"state": State.EXPIRED.value}
             )
-            cancelled = change(State.QUEUED, ~_wanted(), gone | {"state": State.CANCELLED.value})
+            cancelled = change(State.QUEUED, ~wanted(), gone | {"state": State.CANCELLED.value})
         return Swept(0 if repeatable else uncertain, expired, cancelled)
 
     def try_now(self, channel: str, now: datetime) -> None:
@@ -255,75 +247,3 @@ def _ready(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
         deliveries.c.state == State.QUEUED.value,
         deliveries.c.not_before <= now,
     )
-
-
-def _wanted() -> ColumnElement[bool]:
-    """Whether whom a mail is for still takes mail; mails to the owner have no reader."""
-    here = (
-        select(1)
-        .where(
-            readers.c.id == deliveries.c.reader_id,
-            readers.c.active,
-            readers.c.suppressed.is_(None),
-            or_(readers.c.paused_until.is_(None), readers.c.paused_until <= deliveries.c.date),
-        )
-        .exists()
-    )
-    return or_(deliveries.c.reader_id.is_(None), here)
-
-
-# Two of these are executed for each mail: built once, they cost half.
-_MINE = and_(deliveries.c.id == bindparam("number"), deliveries.c.token == bindparam("held"))
-_DOUBT = (
-    update(deliveries)
-    .where(
-        _MINE,
-        deliveries.c.state == State.CLAIMED.value,
-        deliveries.c.deadline > bindparam("now"),
-        _wanted(),
-    )
-    .values(state=State.IN_DOUBT.value, lease_until=bindparam("lease"))
-)
-# A late outcome still counts for what became uncertain meanwhile.
-_STEP = (
-    update(deliveries)
-    .where(_MINE, deliveries.c.state.in_((*UNDER_WAY, State.UNCERTAIN)))
-    .values(
-        state=bindparam("to"),
-        token=None,
-        lease_until=None,
-        answer=bindparam("said"),
-        code=bindparam("reply"),
-        attempts=bindparam("spent"),
-        settled=bindparam("at"),
-        not_before=func.coalesce(bindparam("again", type_=UtcTime()), deliveries.c.not_before),
-    )
-)
-
-
-def _doubt(connection: Connection, claim: Claim, now: datetime) -> bool:
-    """From claimed to in_doubt, where the claim holds and the mail is still wanted and in time."""
-    known = {"number": claim.number, "held": claim.token, "now": now, "lease": now + DOUBT_LEASE}
-    done: CursorResult[tuple[()]] = connection.execute(_DOUBT, known)
-    return done.rowcount == 1
-
-
-def _take_step(connection: Connection, step: Step, now: datetime) -> bool:
-    """One outcome, and the reader's point that comes with it."""
-    claim = step.claim
-    queued = step.state is State.QUEUED
-    known = {
-        "number": claim.number,
-        "held": claim.token,
-        "to": step.state.value,
-        "said": step.answer[:500],
-        "reply": step.code,
-        "spent": claim.attempts + step.spends,
-        "at": None if queued else now,
-        "again": step.not_before,
-    }
-    done: CursorResult[tuple[()]] = connection.execute(_STEP, known)
-    kept = done.rowcount == 1
-    if kept and step.bounced and claim.reader is not None:
-        give_point(connection, claim.reader, step.bounced, now)
-    return kept

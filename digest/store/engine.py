@@ -273,10 +273,20 @@ def _prepare_folder(url: URL) -> None:
 
 
 def _prepare_postgresql(engine: Engine) -> None:
+    from psycopg import Cursor, pq  # noqa: PLC0415 - an extra
+
+    class BinaryCursor(Cursor[Any]):
+        """Asks for values as they are: a letter as text is twice as long and four times slower."""
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
+            super().__init__(*arguments, **named)
+            self.format = pq.Format.BINARY
+
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg is an extra
         connection.execute(_SESSION, (str(_LOCK_WAIT_MS), str(_IDLE_MS)))
         connection.commit()
+        connection.cursor_factory = BinaryCursor
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Engine
 
 from digest.errors import StoreError
 from digest.store import Store, open_store
-from digest.store.deliveries import DOUBT_LEASE
+from digest.store.steps import DOUBT_LEASE
 from tests.children import Letterbox, address_of, at, begin, end, lines, opened, send
 from tests.conftest import DATA, NOW, Digest
 from tests.deliveries import queue

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from digest.errors import StoreBusyError, StoreError
 from digest.store import Store, engine, open_store
-from digest.store.deliveries import DOUBT_LEASE
+from digest.store.steps import DOUBT_LEASE
 from tests.children import (
     Letterbox,
     address_of,

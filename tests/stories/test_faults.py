@@ -15,7 +15,8 @@ from digest.collect import collect
 from digest.progress import Quiet
 from digest.sources import Batch, Request
 from digest.store import Store
-from digest.store.deliveries import CLAIM_LEASE, DOUBT_LEASE
+from digest.store.deliveries import CLAIM_LEASE
+from digest.store.steps import DOUBT_LEASE
 from tests.children import (
     KILLED,
     Letterbox,

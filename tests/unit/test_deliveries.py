@@ -10,8 +10,9 @@ from sqlalchemy import text
 from digest.store import Store
 from digest.store.bounces import ENOUGH
 from digest.store.channels import PAUSES, TRIAL
-from digest.store.deliveries import CLAIM_LEASE, DOUBT_LEASE
+from digest.store.deliveries import CLAIM_LEASE
 from digest.store.states import Claim, Kind, State, Step
+from digest.store.steps import DOUBT_LEASE
 from tests.conftest import DAY, NOW
 from tests.deliveries import DEADLINE, queue, settle
 from tests.papers import reader

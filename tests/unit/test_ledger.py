@@ -7,10 +7,10 @@ import pytest
 
 from digest.model import Edition, Message, Mood, Reader, Schedule
 from digest.store import Store
-from digest.store.deliveries import DOUBT_LEASE
 from digest.store.editions import MadeEdition
 from digest.store.ledger import Wanted, Wish
 from digest.store.states import Claim, Kind, State, Step
+from digest.store.steps import DOUBT_LEASE
 from tests.conftest import DAY, NOW
 from tests.papers import reader
 

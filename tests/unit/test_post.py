@@ -19,8 +19,9 @@ from digest.post.protocol import JITTER, RETRIES, after
 from digest.progress import Quiet
 from digest.store import Store
 from digest.store.channels import PAUSES
-from digest.store.deliveries import CLAIM_LEASE, DOUBT_LEASE, Deliveries
+from digest.store.deliveries import CLAIM_LEASE, Deliveries
 from digest.store.states import Claim, State
+from digest.store.steps import DOUBT_LEASE
 from tests.channels import Script, down
 from tests.conftest import NOW
 from tests.deliveries import DEADLINE, queue
