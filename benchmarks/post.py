@@ -37,7 +37,7 @@ from lib.databases import (
     fresh_databases,
     versions_of,
 )
-from lib.filling import enqueue, letters
+from lib.filling import enqueue, letters, settle
 from lib.measured import Run, run
 from lib.report import Gate, Report, size, versions
 from lib.sink import PASSWORD, USER, Sink, running_sink
@@ -120,6 +120,7 @@ def _round(stores: Mapping[str, Store], sink: Sink, number: int, mails: int) -> 
     ours = {}
     for database, store in stores.items():
         enqueue(store, made)
+        settle(store)
         ours[database] = _timed(sink, mails, partial(_post, store, sink))
     return Round(bare, ours)
 

@@ -20,7 +20,7 @@ from digest.localtime import deadline_of, local_date
 from digest.store import Store
 from digest.store.bounces import Suppressed
 from digest.store.channels import ChannelState
-from digest.store.overview import Lost, Silence
+from digest.store.overview import LastAlert, Lost, Silence
 from digest.store.states import Kind, State
 from digest.store.troubles import Trouble
 
@@ -87,15 +87,20 @@ class Alarm:
             halted: no mail leaves at the moment, so that a file is needed too.
         """
         day = local_date(self.zone, now)
-        breakers = [state for state in self.store.overview.channels_down() if broken(state, now)]
-        mail_broken = any(state.name == self.channel for state in breakers)
+        breakers = [
+            state
+            for state in self.store.overview.channels_down()
+            if state.name == self.channel and broken(state, now)
+        ]
+        mail_broken = bool(breakers)
         last = self._last(now)
-        by_mail = self.owner is not None and not (last and last[0] == day)
-        alone = mail_broken or halted or self.owner is None
+        by_mail = self.owner is not None and not (last and last.date == day)
+        alone = mail_broken or halted or self.owner is None or bool(last and last.lost)
         by_file = alone and self._may_write(day)
         if not (by_mail or by_file):
             return Told(mail_broken=mail_broken)
-        since = max(last[1] if last else now - _FARTHEST, now - _FARTHEST)
+        told = self.store.overview.last_alert(now, seen=True) if last and last.lost else last
+        since = max(told.queued if told else now - _FARTHEST, now - _FARTHEST)
         notices = notices_of(self.facts(breakers, since), now)
         if not notices:
             return Told(mail_broken=mail_broken)
@@ -105,13 +110,13 @@ class Alarm:
             file = self._write(day, text or self._text(day, notices), now)
         return Told(queued, file, mail_broken)
 
-    def _last(self, now: datetime) -> tuple[date, datetime] | None:
-        """The date and the time of the last alert."""
+    def _last(self, now: datetime) -> LastAlert | None:
+        """The last alert, by mail or in a file."""
         if self.owner is not None:
-            return self.store.overview.last_alert()
+            return self.store.overview.last_alert(now)
         seen = self.store.troubles.seen_since(now - _FARTHEST)
         told = next((trouble for trouble in seen if trouble.topic == _TOLD), None)
-        return (local_date(self.zone, told.last), told.last) if told else None
+        return LastAlert(local_date(self.zone, told.last), told.last) if told else None
 
     def facts(self, breakers: Sequence[ChannelState], since: datetime) -> Facts:
         """What happened since a moment, and what goes on."""
@@ -280,7 +285,7 @@ def _of_lost(state: State, count: int, named: Sequence[Lost]) -> Notice:
 _LOST = {
     State.UNCERTAIN: (
         "may or may not have arrived",
-        "Ask its reader, then settle it: 'digest deliveries NUMBER --sent', or --resend.",
+        "Ask whom it was for, then settle each: 'digest deliveries NUMBER --sent', or --resend.",
     ),
     State.FAILED: (
         "refused for good",

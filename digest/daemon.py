@@ -202,7 +202,10 @@ def one_at_a_time(database: str) -> Iterator[None]:
             "with --database"
         ) from error
     except OSError as error:
-        raise UsageError(f"{lock.lock_file} cannot be locked: {error.strerror}") from error
+        raise StoreError(
+            f"{lock.lock_file} cannot be locked: {error.strerror}; the daemon writes beside its "
+            "database: mend the folder's permissions"
+        ) from error
     try:
         yield
     finally:

@@ -8,11 +8,11 @@ from digest.alerts import Told
 from digest.collect import SourceReport, collect, keep_libraries, look_up_liked
 from digest.desk import Desks
 from digest.edit import MOST_KEPT, Editor, EditReport, EditSettings, due_shards
-from digest.errors import UsageError
+from digest.errors import TemplateError, UsageError
 from digest.grammar.address import NOBODY
 from digest.localtime import local_date
 from digest.model import Edition, Interest
-from digest.post import PostReport, post
+from digest.post import PostReport, post, sweep
 from digest.progress import Progress
 from digest.readers import find_configured, keep_configured, passing_reader
 from digest.sources import Request
@@ -93,8 +93,14 @@ def run(
             drafts = editor.draft(shard, report.edited)
             report.drafts += drafts[: MOST_KEPT - len(report.drafts)]
         return report
+    # What expired was never seen: its papers are open again for the editions made now.
+    swept = sweep(house.store, house.channel, now)
     shards = _shards(house, readers, order, now, report)
-    report.edited = editor.edit(shards, house.channel.name, now, stopping)
+    broken = None
+    try:
+        report.edited = editor.edit(shards, house.channel.name, now, stopping)
+    except TemplateError as error:  # what was made before is posted all the same
+        broken = error
 
     if order.by_hand:
         house.store.deliveries.try_now(house.channel.name, clock())
@@ -107,6 +113,9 @@ def run(
         stopping=stopping,
         pace=house.pace,
     )
+    report.posted.take_in(swept)
+    if broken is not None:
+        raise broken
     if editor.desks.ranked and not stopping():
         house.catalogue.learn()  # takes seconds: after the mails, for tomorrow's
     return report

@@ -23,6 +23,7 @@ class Sink:
     """What arrived, and how the server behaves; `replies` answer the next commands of a kind."""
 
     port: int = 0
+    pipelining: bool = False
     mails: list[EmailMessage] = field(default_factory=list)
     logins: list[tuple[bytes, bool]] = field(default_factory=list)
     replies: dict[str, list[str]] = field(default_factory=dict)
@@ -30,6 +31,19 @@ class Sink:
     contents: list[bytes] = field(default_factory=list)
     senders: list[tuple[str, list[str]]] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
+
+    async def handle_EHLO(  # noqa: N802 - the library's name
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        """Offer what the library does anyway: to answer one after another what comes together."""
+        session.host_name = hostname
+        offers = ["250-PIPELINING"] if self.pipelining else []
+        return [*responses[:-1], *offers, responses[-1]]
 
     async def handle_MAIL(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -119,15 +133,17 @@ def smtp_server(
     starttls: bool = True,
     tls: bool = False,
     utf8: bool = True,
+    pipelining: bool = False,
 ) -> Iterator[Sink]:
     """A server whose certificate names `host`.
 
     With `tls` it speaks TLS from the first byte; without that and without `starttls` it offers no
-    TLS at all; without `utf8` it takes addresses in ASCII only.
+    TLS at all; without `utf8` it takes addresses in ASCII only; with `pipelining` it takes several
+    commands at a time.
     """
     context = _context(authority, host)
     starttls = starttls and not tls
-    sink = Sink()
+    sink = Sink(pipelining=pipelining)
     controller = _Server(
         sink,
         hostname="127.0.0.1",
@@ -164,11 +180,15 @@ def _context(authority: trustme.CA, host: str) -> ssl.SSLContext:
 
 @dataclass
 class Talk:
-    """One connection seen from a server that follows a script: what it hears, it hears in lines."""
+    """One connection seen from a server that follows a script: what it hears, it hears in lines.
+
+    `pieces` are the same as they arrived.
+    """
 
     sock: socket.socket
     context: ssl.SSLContext
     heard: list[bytes] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)
     _unread: bytes = b""
 
     def say(self, *lines: str) -> None:
@@ -181,10 +201,21 @@ class Talk:
             got = self.sock.recv(65536)
             if not got:
                 return b""
+            self.pieces.append(got)
             self._unread += got
         line, _, self._unread = self._unread.partition(b"\n")
         self.heard.append(line.rstrip(b"\r"))
         return line + b"\n"
+
+    def hear_nothing(self, seconds: float = 0.2) -> None:
+        """The other side waits for an answer; a word from it ends this connection."""
+        if self._unread:
+            raise OSError("it did not wait")
+        self.sock.settimeout(seconds)
+        with contextlib.suppress(TimeoutError):
+            self.sock.recv(1)
+            raise OSError("it did not wait")
+        self.sock.settimeout(10)
 
     def greet(self, *offers: str) -> None:
         """From the greeting to the answer to EHLO."""
@@ -212,6 +243,11 @@ class Talk:
         for line in lines:
             self.hear()
             self.say(line)
+
+    def hear_envelope(self) -> None:
+        """Hear sender, recipient and DATA, and say nothing yet."""
+        for _ in range(3):
+            self.hear()
 
     def take_envelope(self) -> None:
         """Say yes to sender, recipient and DATA."""

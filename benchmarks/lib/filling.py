@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from digest.model import Edition, Message, Mood, Reader, ReaderKind
 from digest.store import Store
@@ -51,6 +51,13 @@ def enqueue(store: Store, mails: Sequence[Message]) -> None:
     """Queue mails as a day's editions of readers who are made for them."""
     for start in range(0, len(mails), _AT_ONCE):
         _enqueue(store, mails[start : start + _AT_ONCE])
+
+
+def settle(store: Store) -> None:
+    """Let a server write down what was queued, so that it does not do so while mails are timed."""
+    if store.engine.dialect.name == "postgresql":
+        with store.engine.connect() as plain:
+            plain.execution_options(isolation_level="AUTOCOMMIT").execute(text("CHECKPOINT"))
 
 
 def _enqueue(store: Store, mails: Sequence[Message]) -> None:

@@ -24,7 +24,7 @@ import trustme
 
 USER, PASSWORD = "digest@example.org", "right horse battery"
 NOBODY = "nobody"  # how addresses begin that are refused for good
-_EXTENSIONS = ("SIZE 33554432", "8BITMIME", "SMTPUTF8", "AUTH PLAIN LOGIN")
+_EXTENSIONS = ("PIPELINING", "SIZE 33554432", "8BITMIME", "SMTPUTF8", "AUTH PLAIN LOGIN")
 _END = b"\r\n.\r\n"
 _MESSAGE_ID = re.compile(rb"(?im)^message-id:\s*(<[^>\r\n]*>)")
 _LONGEST = 60.0
@@ -247,6 +247,7 @@ class _Dialogue:
 
     def begin(self) -> bool:
         server = self.server
+        self.recipient = ""
         with server.lock:
             leaves = server.happens(server.faults.going_away / 2)
         self.say("421 4.3.2 going away" if leaves else "250 OK")
@@ -254,19 +255,23 @@ class _Dialogue:
 
     def address(self, line: str) -> str:
         server = self.server
-        self.recipient = line.partition("<")[2].partition(">")[0]
+        recipient = line.partition("<")[2].partition(">")[0]
         with server.lock:
-            if self.recipient.startswith(NOBODY):
-                server.ledger.refused.add(self.recipient)
+            if recipient.startswith(NOBODY):
+                server.ledger.refused.add(recipient)
                 return "550 5.1.1 no such mailbox"
             if server.happens(server.faults.refused_recipient):
-                server.ledger.deferred[self.recipient] += 1
+                server.ledger.deferred[recipient] += 1
                 return "451 4.7.1 greylisted"
+        self.recipient = recipient
         return "250 OK"
 
     def take(self) -> bool:
         """Read a mail, and answer it, or behave as chance will have it."""
         server, faults = self.server, self.server.faults
+        if not self.recipient:  # it was refused, and DATA came with it
+            self.say("554 5.5.1 no valid recipients")
+            return True
         with server.lock:
             cut = server.happens(faults.cut_before_dot)
         self.say("354 go ahead")

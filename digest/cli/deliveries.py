@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,10 +22,11 @@ from digest.cli.common import (
 from digest.errors import UsageError, printable
 from digest.store import Store, open_store
 from digest.store.ledger import Entry, Settling, Wanted, Wish
-from digest.store.states import State
+from digest.store.states import Kind, State
 from digest.wiring import database_of
 
-ANSWER = 60
+ANSWER, ADDRESS = 60, 24  # characters: at most of an answer; kept whole of an address
+FIXED = ("number", "date", "state", "tries")
 
 
 @click.command()
@@ -129,14 +131,21 @@ def _list(entries: list[Entry], *, as_json: bool) -> None:
     if not entries:
         click.echo("No such mails.")
         return
-    table = Table()
-    for name in ("number", "date", "to", "state", "tries", "answer", "next try or end"):
-        table.add_column(name, overflow="fold", justify="right" if name == "tries" else "left")
+    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
+    longest = min(max(len(_to(entry)) for entry in entries), ADDRESS)
+    for name in ("number", "date", "to", "state", "tries", "answer", "when (UTC)"):
+        table.add_column(
+            name,
+            overflow="fold",
+            no_wrap=name in FIXED,
+            justify="right" if name in {"number", "tries"} else "left",
+            width=longest if name == "to" else None,
+        )
     for entry in entries:
         table.add_row(
             str(entry.id),
             str(entry.date),
-            Text(printable(entry.recipient)),
+            Text(_to(entry)),
             entry.state.value,
             str(entry.attempts),
             Text(printable(entry.answer or "", ANSWER)),
@@ -145,13 +154,19 @@ def _list(entries: list[Entry], *, as_json: bool) -> None:
     Console().print(table)
 
 
+def _to(entry: Entry) -> str:
+    """Whom a mail is for; an owner gets alerts beside the editions."""
+    told = " (alert)" if entry.kind == Kind.ALERT else ""
+    return printable(entry.recipient) + told
+
+
 def _when(entry: Entry) -> str:
     """When a mail that waits is tried, or when all was over."""
     if entry.state is State.QUEUED:
-        return f"from {entry.not_before:%m-%d %H:%M} UTC"
+        return f"from {entry.not_before:%m-%d %H:%M}"
     if entry.lease_until is not None:
-        return f"within {entry.lease_until:%m-%d %H:%M} UTC"
-    return f"{entry.settled:%m-%d %H:%M} UTC" if entry.settled else ""
+        return f"within {entry.lease_until:%m-%d %H:%M}"
+    return f"{entry.settled:%m-%d %H:%M}" if entry.settled else ""
 
 
 def as_fields(entry: Entry) -> dict[str, Any]:

@@ -155,7 +155,9 @@ def _show_void(console: Console, posted: PostReport) -> None:
 
 
 def _show_told(console: Console, told: Told) -> None:
-    if told.queued:
+    if told.queued and told.mail_broken:
+        console.print("A mail to the owner waits with the others.")
+    elif told.queued:
         console.print("The owner is told by mail what needs a person.")
     if told.file:
         written = f"What needs a person stands in {told.file}"

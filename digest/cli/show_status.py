@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -28,9 +29,11 @@ _UNKNOWN = "?"
 
 def show_status(console: Console, status: Status, zone: str, *, served: bool) -> None:
     """The days as a table, and a line for each thing that one should know."""
-    table = Table("date")
+    # All columns fit a terminal of 80: no lines between them, and one space.
+    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column("date", no_wrap=True, min_width=len("2026-03-17"))
     for name in COLUMNS:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for day in status.days:
         table.add_row(str(day.date), *(_cell(day, name) for name in COLUMNS))
     console.print(table)
@@ -81,7 +84,7 @@ def _next(status: Status, zone: str) -> str:
     if status.due_now:
         return "now: somebody is due"
     if status.next_run is None:
-        return "nobody waits for one ('digest readers add ADDRESS')"
+        return "nobody waits for one yet ('digest run', or 'digest readers add ADDRESS')"
     local = status.next_run.astimezone(ZoneInfo(zone))
     return f"{local:%A, %Y-%m-%d %H:%M} {zone}"
 

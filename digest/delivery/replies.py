@@ -12,7 +12,7 @@ _TOO_LARGE = 552
 _TOO_LARGE_IN_DETAIL = ("5.2.3", "5.3.4")
 # No such mailbox, no such domain, moved away, takes no mail at all (RFC 7505), switched off.
 _NO_MAILBOX_IN_DETAIL = ("5.1.1", "5.1.2", "5.1.6", "5.1.10", "5.2.1")
-_NO_MAILBOX = (550, 551, 553)
+_PLAIN = (550, 551, 553)
 _LONGEST = 300
 
 
@@ -61,7 +61,8 @@ def refuses(reply: Reply) -> bool:
 def refusal(step: Step, reply: Reply) -> Outcome | None:
     """What a clear no means for a mail; None where it is said to us, whichever the mail.
 
-    A policy against us (5.7) is suspicious: it is said to a mail and may be meant for all.
+    A policy against us (5.7) is suspicious, and so is a plain refusal of a recipient: it is said to
+    a mail and may be meant for all.
     """
     detail = reply.detail or ""
     policy = detail.startswith("5.7.")
@@ -73,11 +74,10 @@ def refusal(step: Step, reply: Reply) -> Outcome | None:
         verdict = Verdict.NO_MAILBOX
     else:
         verdict = Verdict.REFUSED
-    return Outcome(verdict, str(reply), reply.code, suspicious=policy)
+    plain = step is Step.RECIPIENT and reply.code in _PLAIN and not reply.detail
+    return Outcome(verdict, str(reply), reply.code, suspicious=policy or plain)
 
 
 def _no_mailbox(reply: Reply) -> bool:
-    """By the enhanced code where there is one."""
-    if reply.detail:
-        return reply.detail in _NO_MAILBOX_IN_DETAIL
-    return reply.code in _NO_MAILBOX
+    """By the enhanced code alone: a plain 550 may be said to us (relaying) as well."""
+    return reply.detail in _NO_MAILBOX_IN_DETAIL

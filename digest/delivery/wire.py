@@ -10,6 +10,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from typing import Any, Never
 
 import yagmail
@@ -62,11 +63,45 @@ class Wire(smtplib.SMTP):
             if line[3:4] != b"-":
                 return code, b"\n".join(lines)
 
+    @property
+    def takes_groups(self) -> bool:
+        """Whether several commands may go out before the first is answered (RFC 2920)."""
+        return self.has_extn("pipelining")
+
+    def ask(self, *commands: str) -> Iterator[tuple[int, bytes]]:
+        """The replies to commands, in their order, each read when it is wanted.
+
+        Where the server takes groups, all commands go out in one write and each has its reply, to
+        be read before anything else is asked. Elsewhere a command goes out when its reply is
+        wanted.
+
+        Raises:
+            smtplib.SMTPServerDisconnected: no reply, or one without an end; the connection is
+                closed.
+            ValueError: a command is no single line; none was sent.
+        """
+        if not self.takes_groups:
+            yield from map(self.docmd, commands)
+            return
+        self._put(*commands)
+        for _ in commands:
+            yield self.getreply()
+
     def putcmd(self, cmd: str, args: str = "") -> None:
-        """Send a command; an answer that is there already belongs to no question."""
+        """Send a command.
+
+        Raises:
+            smtplib.SMTPServerDisconnected: an answer was there before; the connection is closed.
+            ValueError: it is no single line.
+        """
+        self._put(f"{cmd} {args}" if args else cmd)
+
+    def _put(self, *commands: str) -> None:
         if self._unread:
             self._break_off("an answer to no question")
-        super().putcmd(cmd, args)
+        if any("\r" in command or "\n" in command for command in commands):
+            raise ValueError("a command is a single line")
+        self.send("".join(f"{command}\r\n" for command in commands))
 
     def send(self, s: Any) -> None:  # noqa: ANN401 - text or anything like bytes
         """Send all of it within the timeout.

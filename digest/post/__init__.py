@@ -17,10 +17,10 @@ from datetime import datetime
 from digest.delivery import Channel
 from digest.errors import ChannelError
 from digest.post.pace import Pace
-from digest.post.postman import Postman
+from digest.post.postman import BATCH, Postman
 from digest.progress import Advance, Progress
 from digest.store import Store
-from digest.store.states import Delayed, State, Step
+from digest.store.states import Delayed, State, Step, Swept
 
 MOST_ANSWERS = 100
 _WORTH_A_CONNECTION = 10  # mails
@@ -50,6 +50,12 @@ class PostReport:
         """Whether nothing needs a person's attention."""
         waiting = self.delayed.count if self.delayed and not self.stopped else 0
         return not (self.failed or self.uncertain or self.expired or self.problem or waiting)
+
+    def take_in(self, swept: Swept) -> None:
+        """Count what a sweep settled."""
+        self.uncertain += swept.uncertain
+        self.expired += swept.expired
+        self.cancelled += swept.cancelled
 
     def note(self, step: Step) -> None:
         """Count what was recorded of one mail."""
@@ -96,16 +102,22 @@ def post(
         StoreError: when the outcome of a mail cannot be recorded; that mail stays in doubt.
     """
     name, now = channels[0].name, clock()
-    swept = store.deliveries.sweep(name, now, repeatable=channels[0].repeatable)
-    report = PostReport(uncertain=swept.uncertain, expired=swept.expired, cancelled=swept.cancelled)
+    report = PostReport()
+    report.take_in(sweep(store, channels[0], now))
     waiting = store.deliveries.waiting(name, now)
     with progress.track("sending", waiting) as advance:
         used = channels[: max(1, -(-waiting // _WORTH_A_CONNECTION))]
-        round_ = _Round(store, clock, stopping, pace, report, advance)
+        batch = BATCH if len(used) == 1 else max(1, min(BATCH, waiting // (2 * len(used))))
+        round_ = _Round(store, clock, stopping, pace, report, advance, batch)
         round_.serve(used)
     report.stopped = stopping()
     report.delayed = _delayed(store, name)
     return report
+
+
+def sweep(store: Store, channel: Channel, now: datetime) -> Swept:
+    """Settle what nobody will: what was cut off, what is too late, what nobody wants any more."""
+    return store.deliveries.sweep(channel.name, now, repeatable=channel.repeatable)
 
 
 @dataclass(slots=True)
@@ -118,6 +130,7 @@ class _Round:
     pace: Pace
     report: PostReport
     advance: Advance
+    batch: int
     halted: threading.Event = field(default_factory=threading.Event)
 
     def serve(self, channels: Sequence[Channel]) -> None:
@@ -138,6 +151,7 @@ class _Round:
             stopping=lambda: self.stopping() or self.halted.is_set(),
             pace=self.pace,
             recorded=self._recorded,
+            batch=self.batch,
         )
         try:
             postman.work()

@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 import tenacity
 
 from digest.delivery import Channel
-from digest.errors import ChannelError, StoreBusyError, StoreError
+from digest.errors import ChannelError, StoreAwayError, StoreBusyError, StoreError
 from digest.post.pace import Pace
 from digest.post.protocol import (
     ENOUGH_SUSPICION,
@@ -27,8 +28,11 @@ from digest.store.states import Claim, Step
 
 log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+
 BATCH = 50
-_PATIENCE = 5  # waits for a locked database, a minute each
+_PATIENCE = 7  # times that the store is asked; where it is locked, for a minute each
+_FIRST_WAIT = 0.1  # seconds, doubled each time
 _RENEW_AFTER = CLAIM_LEASE / 4
 
 
@@ -46,6 +50,7 @@ class Postman:
         stopping: whether to end after the mail at hand.
         pace: gives turns.
         recorded: is told of each outcome once it is committed.
+        batch: how many mails to claim at once.
         chance: spreads retries.
     """
 
@@ -56,10 +61,12 @@ class Postman:
     stopping: Callable[[], bool]
     pace: Pace
     recorded: Callable[[Step], None]
+    batch: int = BATCH
     chance: random.Random = field(default_factory=random.Random)
     _rides: list[Step] = field(default_factory=list)  # outcomes that the next commit takes along
     _leased: datetime | None = None
     _suspicions: int = 0
+    _talked: bool = False
 
     def work(self) -> None:
         """Send until nothing waits or we are to stop.
@@ -69,15 +76,16 @@ class Postman:
             StoreError: when an outcome cannot be recorded.
         """
         # At a limited pace a turn can be far away: nothing is claimed before it has come.
-        most = BATCH if self.pace.per_minute is None else 1
+        most = self.batch if self.pace.per_minute is None else 1
         while not self.stopping():
             self.pace.take_turn()
             self._leased = self.clock()
             claims = self.deliveries.claim(self.channel.name, self._leased, most)
             if not claims:
                 return
+            self._talked = False
             self._deliver(deque(claims))
-            if len(claims) == 1:  # perhaps the one that tried a channel in trouble
+            if claims[0].trial and self._talked:
                 self.breakers.restore(self.channel.name)
 
     def _deliver(self, claims: deque[Claim]) -> None:
@@ -86,12 +94,12 @@ class Postman:
             while claims and not self.stopping():
                 self._hold(claims)
                 self._send(claims[0])
-                claims.popleft()
-                self._give_out_if_suspicious()
+                claim = claims.popleft()
+                self._give_out_if_suspicious(1 if claim.trial else ENOUGH_SUSPICION)
         except ChannelError as error:
             log.error("channel %s: %s", self.channel.name, error)
-            now = self.clock()
-            until = self.breakers.trip(self.channel.name, str(error), now, lasting=error.lasting)
+            self._record()
+            until = self._patiently(self._trip, error)
             self._rides += [put_back(claim, error, until) for claim in claims]
             self._record()
             raise
@@ -117,6 +125,7 @@ class Postman:
             log.exception("mail %s", claim.message.message_id)
             self.channel.withdraw()
             outcome = after_mistake(error, concluded=concluded, repeatable=self.channel.repeatable)
+        self._talked = True
         self._suspicions = self._suspicions + 1 if outcome.suspicious else 0
         self._settle(after(claim, outcome, self.clock(), self.chance))
 
@@ -141,13 +150,7 @@ class Postman:
         steps = self._rides
         if not steps and doubt is None:
             return False
-        for attempt in tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(StoreBusyError),
-            stop=tenacity.stop_after_attempt(_PATIENCE),
-            reraise=True,
-        ):
-            with attempt:
-                recorded = self.deliveries.record(steps, self.clock(), doubt)
+        recorded = self._patiently(self.deliveries.record, steps, self.clock(), doubt)
         self._rides = []
         for step, kept in zip(steps, recorded.kept, strict=True):
             self._tell(step, kept=kept)
@@ -170,18 +173,38 @@ class Postman:
         """Keep the claims of a slow batch."""
         now = self.clock()
         if self._leased is not None and now - self._leased > _RENEW_AFTER:
-            self.deliveries.renew(claims, now)
+            self._record()
+            self._patiently(self.deliveries.renew, claims, now)
             self._leased = now
 
-    def _give_out_if_suspicious(self) -> None:
+    def _trip(self, error: ChannelError) -> datetime:
+        now = self.clock()
+        return self.breakers.trip(self.channel.name, str(error), now, lasting=error.lasting)
+
+    def _sleep(self, seconds: float) -> None:
+        self.pace.wait(seconds)
+
+    def _patiently(self, call: Callable[..., _T], *arguments: object) -> _T:
+        """Ask the store again where it is busy or away for a while: what is known must not be lost.
+
+        All that is asked so can be asked twice.
+        """
+        again = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((StoreBusyError, StoreAwayError)),
+            wait=tenacity.wait_exponential(multiplier=_FIRST_WAIT),
+            stop=tenacity.stop_after_attempt(_PATIENCE),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return again(call, *arguments)
+
+    def _give_out_if_suspicious(self, enough: int) -> None:
         """Take several suspicious outcomes in a row for trouble with all mails.
 
         Raises:
             ChannelError: then.
         """
-        if self._suspicions >= ENOUGH_SUSPICION:
+        if self._suspicions >= enough:
             answer = self._rides[-1].answer
             self._suspicions = 0
-            raise ChannelError(
-                f"{ENOUGH_SUSPICION} mails in a row met trouble, the last one: {answer}"
-            )
+            raise ChannelError(f"mail after mail meets trouble, the last one: {answer}")

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from digest.identity import is_strong
 from digest.model import Paper, Sighting
-from digest.store.engine import insert_new, upsert
 from digest.store.joining import FRESH, join_rows
 from digest.store.merging import merged, same_work
 from digest.store.rows import columns_of, numbers_of, rows_of
 from digest.store.schema import announcements, paper_keys, papers, signals
+from digest.store.upserts import insert_new, upsert
 
 
 @dataclass(slots=True)

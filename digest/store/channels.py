@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, select, update
 
-from digest.store.engine import Turn, reading, upsert, writing
+from digest.store.engine import Turn, reading, writing
 from digest.store.schema import channels
+from digest.store.upserts import upsert
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30))
+LONGEST = max(PAUSES)
 TRIAL = timedelta(minutes=3)  # how long one mail may take to find out whether it works again
 TOGETHER = timedelta(seconds=30)  # failures of several connections in so short a time are one
 MANY = 1_000_000
@@ -28,6 +30,14 @@ class ChannelState:
     retry_at: datetime | None = None
     problem: str | None = None
     lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """How many mails may be claimed, and whether that is to try a channel in trouble."""
+
+    most: int
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,8 @@ class Channels:
             failed = row.failures if row else 0
             if row and failed and now - row.last < TOGETHER:
                 until: datetime = row.retry_at
+                again = update(channels).where(channels.c.name == name)
+                connection.execute(again.values(problem=problem[:500], lasting=lasting, last=now))
                 return until
             until = now + PAUSES[min(failed, len(PAUSES) - 1)]
             values = {
@@ -87,14 +99,15 @@ class Channels:
             )
 
 
-def may_claim(connection: Connection, name: str, now: datetime) -> int:
+def may_claim(connection: Connection, name: str, now: datetime) -> Leave:
     """How many mails may be claimed: any number, none, or the one that tries the channel."""
     row = connection.execute(
         select(channels).where(channels.c.name == name).with_for_update()
     ).first()
     if row is None or not row.failures:
-        return MANY
-    if row.retry_at is not None and row.retry_at > now:
-        return 0
+        return Leave(MANY)
+    # A pause longer than any comes from a clock that was ahead.
+    if row.retry_at is not None and now < row.retry_at <= now + LONGEST:
+        return Leave(0)
     connection.execute(update(channels).where(channels.c.name == name).values(retry_at=now + TRIAL))
-    return 1
+    return Leave(1, trial=True)

@@ -7,11 +7,9 @@ from sqlalchemy import Engine, or_, select, update
 
 from digest.errors import ClockError
 from digest.store.engine import reading, writing
-from digest.store.schema import house
+from digest.store.schema import channels, deliveries, house
 
-MOST_BEHIND = timedelta(
-    minutes=10
-)  # what clocks of several machines, and their setting, may differ
+MOST_BEHIND = timedelta(minutes=10)  # so much may the clocks of several machines differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,13 @@ class Clock:
             )
 
     def reset(self, now: datetime) -> None:
-        """Take this time for right, whatever was seen before."""
+        """Take this time for right, whatever was seen before; nothing waits for the other time."""
+        ahead = now + MOST_BEHIND
         with writing(self.engine) as connection:
             connection.execute(update(house).values(seen=now))
+            for table, column in (
+                (deliveries, deliveries.c.not_before),
+                (deliveries, deliveries.c.lease_until),
+                (channels, channels.c.retry_at),
+            ):
+                connection.execute(update(table).where(column > ahead).values({column: now}))

@@ -23,6 +23,7 @@ from sqlalchemy import (
     CursorResult,
     Engine,
     Row,
+    and_,
     func,
     insert,
     select,
@@ -30,11 +31,12 @@ from sqlalchemy import (
 )
 
 from digest.model import Message
-from digest.store.channels import may_claim
-from digest.store.engine import insert_new, reading, writing
+from digest.store.channels import Leave, may_claim
+from digest.store.engine import AS_BYTES, reading, writing
 from digest.store.schema import bodies, deliveries
 from digest.store.states import UNDER_WAY, Claim, Delayed, Kind, Recorded, State, Step, Swept
 from digest.store.steps import record, wanted
+from digest.store.upserts import insert_new
 
 CLAIM_LEASE = timedelta(minutes=2)
 
@@ -91,16 +93,17 @@ class Deliveries:
         None while the channel's breaker is open; one where it is to be tried again.
         """
         with writing(self.engine) as connection:
-            most = min(most, may_claim(connection, channel, now))
-            if not most:
+            leave = may_claim(connection, channel, now)
+            if not leave.most:
                 return []
             rows = connection.execute(
                 select(deliveries, bodies.c.body)
                 .join(bodies, bodies.c.delivery_id == deliveries.c.id)
                 .where(*_ready(channel, now), deliveries.c.deadline > now)
                 .order_by(deliveries.c.not_before, deliveries.c.id)
-                .limit(most)
+                .limit(min(most, leave.most))
                 .with_for_update(skip_locked=True, of=deliveries)
+                .execution_options(**{AS_BYTES: True})
             ).all()
             token = secrets.token_hex(16)
             if rows:
@@ -109,7 +112,7 @@ class Deliveries:
                     .where(deliveries.c.id.in_([row.id for row in rows]))
                     .values(state=State.CLAIMED.value, token=token, lease_until=now + CLAIM_LEASE)
                 )
-        return [_claim(row, token) for row in rows]
+        return [_claim(row, token, leave) for row in rows]
 
     def renew(self, claims: Sequence[Claim], now: datetime) -> None:
         """Hold on to claims for another lease; those that were lost stay lost."""
@@ -156,11 +159,11 @@ class Deliveries:
         """Settle what nobody will: leases that ended, deadlines that passed, readers who left.
 
         Args:
-            channel: whose mails.
+            channel: whose leases; deadlines and readers are seen to for all channels, because a
+                channel that was taken out of the configuration has nobody else.
             now: the time (aware).
             repeatable: whether sending a mail again that may have arrived does no harm.
         """
-        lost = deliveries.c.lease_until < now
         back = {"state": State.QUEUED.value, "token": None, "lease_until": None}
         doubted = back if repeatable else {"state": State.UNCERTAIN.value, "lease_until": None}
         gone = {"lease_until": None, "token": None, "settled": now}
@@ -171,9 +174,7 @@ class Deliveries:
                 # who wait for each other's rows would end each other.
                 these = (
                     select(deliveries.c.id)
-                    .where(
-                        deliveries.c.channel == channel, deliveries.c.state == state.value, where
-                    )
+                    .where(deliveries.c.state == state.value, where)
                     .with_for_update(skip_locked=True, of=deliveries)
                 )
                 done: CursorResult[tuple[()]] = connection.execute(
@@ -181,13 +182,14 @@ class Deliveries:
                 )
                 return done.rowcount
 
+            lost = and_(deliveries.c.channel == channel, deliveries.c.lease_until < now)
             change(State.CLAIMED, lost, back)
             said = {"answer": "cut off before the answer", "settled": now}
             uncertain = change(State.IN_DOUBT, lost, doubted | ({} if repeatable else said))
-            expired = change(
-                State.QUEUED, deliveries.c.deadline <= now, gone | {"state": State.EXPIRED.value}
-            )
-            cancelled = change(State.QUEUED, ~wanted(), gone | {"state": State.CANCELLED.value})
+            late = deliveries.c.deadline <= now
+            expired = change(State.QUEUED, late, gone | {"state": State.EXPIRED.value})
+            void = gone | {"state": State.CANCELLED.value, "answer": "no longer wanted"}
+            cancelled = change(State.QUEUED, ~wanted(), void)
         return Swept(0 if repeatable else uncertain, expired, cancelled)
 
     def try_now(self, channel: str, now: datetime) -> None:
@@ -235,10 +237,12 @@ def row_of(
     }
 
 
-def _claim(row: Row[Any], token: str) -> Claim:
+def _claim(row: Row[Any], token: str, leave: Leave) -> Claim:
     message = Message(row.message_id, row.sender, row.recipient, row.subject, row.label, row.body)
     whole = hashlib.sha256(row.body).hexdigest() == row.body_hash
-    return Claim(row.id, token, row.attempts, row.deadline, row.reader_id, message, whole)
+    return Claim(
+        row.id, token, row.attempts, row.deadline, row.reader_id, message, whole, leave.trial
+    )
 
 
 def _ready(channel: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Engine, insert, select, true
 from digest.model import Edition, Message
 from digest.store.deliveries import row_of
 from digest.store.due import DAILY
-from digest.store.engine import Turn, insert_new, reading, writing
+from digest.store.engine import Turn, reading, writing
 from digest.store.rows import readers_here
 from digest.store.schema import announcements, bodies, deliveries, editions, papers, picks
 from digest.store.states import NEVER_SEEN, Kind
+from digest.store.upserts import insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def _still_there(connection: Connection, made: Sequence[MadeEdition]) -> list[Ma
     return [
         m
         for m in made
-        if m.edition.reader.row in stay
+        # SQLite gives the number of somebody who left to whoever comes next.
+        if stay.get(m.edition.reader.row) == m.edition.reader.name
         and all(pick.paper.number in whole for pick in m.edition.picks)
     ]
 

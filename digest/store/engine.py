@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
-    Table,
     create_engine,
     event,
     func,
@@ -22,7 +20,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExecutionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from digest.errors import StoreAwayError, StoreBusyError, StoreError, printable
@@ -44,6 +42,8 @@ class Turn(IntEnum):
 
 _LOCKS = 0x64696765  # our own space among a server's advisory locks
 _LOCK_WAIT_MS = 60_000
+# An option of statements that read letters: as text they are twice as long and four times slower.
+AS_BYTES = "digest_as_bytes"
 _JOURNAL_BYTES = 4 * 1024 * 1024
 _SHORT, _LONG = 0.001, 0.01  # seconds between two looks at a lock of SQLite
 _BUSY = frozenset(("55P03", "40P01", "40001"))  # lock not available, deadlock, not in one order
@@ -184,6 +184,21 @@ def writing(engine: Engine, turn: Turn | None = None) -> Iterator[Connection]:
 
 
 @contextmanager
+def at_once(engine: Engine) -> Iterator[Connection]:
+    """Room for one statement, of one or many rows, that is a transaction by itself.
+
+    On PostgreSQL the rows travel together and are committed with the last, without another word
+    to the server; SQLite has to be told.
+    """
+    if engine.dialect.name != "postgresql":
+        with writing(engine) as connection:
+            yield connection
+        return
+    with translated(engine), engine.connect() as plain:
+        yield plain.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One transaction that only reads."""
     with translated(engine), engine.connect() as connection:
@@ -193,40 +208,6 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def _take(connection: Connection, turn: Turn | None) -> None:
     if turn is not None and connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_LOCKS, int(turn))))
-
-
-def insert_new(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two dialects' types
-    """An insert that passes over rows which are there already."""
-    dialect = _dialect(connection)
-    return dialect.insert(table).on_conflict_do_nothing()
-
-
-def upsert(
-    connection: Connection, table: Table, only_where: ColumnElement[bool] | None = None
-) -> Any:  # noqa: ANN401 - two dialects' types
-    """An insert that replaces the other columns of a row which is there already.
-
-    Args:
-        connection: tells the dialect.
-        table: what to insert into.
-        only_where: which rows may be replaced; the others stay as they are.
-    """
-    dialect = _dialect(connection)
-    statement = dialect.insert(table)
-    keys = [column.name for column in table.primary_key]
-    others = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=others, where=only_where)
-
-
-def _dialect(connection: Connection) -> Any:  # noqa: ANN401 - a module
-    """What the database in use understands; the other one is not loaded."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
-
-        return postgresql
-    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
-
-    return sqlite
 
 
 def _url(address: str) -> URL:
@@ -275,18 +256,22 @@ def _prepare_folder(url: URL) -> None:
 def _prepare_postgresql(engine: Engine) -> None:
     from psycopg import Cursor, pq  # noqa: PLC0415 - an extra
 
-    class BinaryCursor(Cursor[Any]):
-        """Asks for values as they are: a letter as text is twice as long and four times slower."""
-
-        def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
-            super().__init__(*arguments, **named)
-            self.format = pq.Format.BINARY
-
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg is an extra
         connection.execute(_SESSION, (str(_LOCK_WAIT_MS), str(_IDLE_MS)))
         connection.commit()
-        connection.cursor_factory = BinaryCursor
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _execute(
+        _connection: Connection,
+        cursor: Cursor[Any],
+        _statement: str,
+        _values: object,
+        context: ExecutionContext,
+        _many: bool,  # noqa: FBT001 - the library's way
+    ) -> None:
+        if context.execution_options.get(AS_BYTES):
+            cursor.format = pq.Format.BINARY
 
 
 def _prepare_sqlite(engine: Engine) -> None:

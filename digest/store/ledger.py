@@ -171,11 +171,8 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
         address = wanted.address.lower()
         theirs = or_(readers.c.name == address, func.lower(readers.c.address) == address)
         rows = connection.scalars(select(readers.c.id).where(theirs)).all()
-        found.append(
-            deliveries.c.reader_id.in_(rows)
-            if rows
-            else deliveries.c.reader_id.is_(None) & (func.lower(deliveries.c.recipient) == address)
-        )
+        owners = deliveries.c.reader_id.is_(None) & (func.lower(deliveries.c.recipient) == address)
+        found.append(or_(deliveries.c.reader_id.in_(rows), owners))
     return found
 
 

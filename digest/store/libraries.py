@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Engine, delete, func, select
 from digest.identity import is_strong
 from digest.model import Announcement, LibraryPaper, Paper, Sighting
 from digest.store.adding import add_sightings
-from digest.store.engine import Turn, reading, upsert, writing
+from digest.store.engine import Turn, reading, writing
 from digest.store.merging import same_work
 from digest.store.rows import chunks, numbers_of, readers_here, rows_of
 from digest.store.schema import library, library_visits
+from digest.store.upserts import upsert
 
 _NO_VERSION = 0  # what a reader's file says of a paper gives way to what any service says
 

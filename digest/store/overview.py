@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select
 from digest.store.channels import ChannelState
 from digest.store.engine import reading
 from digest.store.schema import channels, deliveries, readers, visits
-from digest.store.states import Kind, State
+from digest.store.states import NEVER_SEEN, Kind, State
 
 _OLDEST = timedelta(days=31)  # how long a mail can have been queued when its end is known
 
@@ -48,6 +48,15 @@ class Lost:
     recipient: str
     state: State
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastAlert:
+    """The date of an alert, when it was queued, and whether it never reached the owner."""
+
+    date: date
+    queued: datetime
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +179,25 @@ class Overview:
             here = query.where(readers.c.active, readers.c.suppressed.is_not(None))
             return connection.scalar(here) or 0
 
-    def last_alert(self) -> tuple[date, datetime] | None:
-        """The date of the last mail that told the owner of troubles, and when it was queued."""
+    def last_alert(self, now: datetime, *, seen: bool = False) -> LastAlert | None:
+        """The last mail that told the owner of troubles.
+
+        Args:
+            now: the time (aware); a clock that was ahead may have left later ones.
+            seen: leave out those that were refused, expired or cancelled.
+        """
+        mine = [
+            deliveries.c.reader_id.is_(None),
+            deliveries.c.kind == Kind.ALERT.value,
+            deliveries.c.queued <= now,
+        ]
+        if seen:
+            mine.append(deliveries.c.state.not_in(NEVER_SEEN))
         with reading(self.engine) as connection:
             row = connection.execute(
-                select(deliveries.c.date, deliveries.c.queued)
-                .where(deliveries.c.reader_id.is_(None), deliveries.c.kind == Kind.ALERT.value)
+                select(deliveries.c.date, deliveries.c.queued, deliveries.c.state)
+                .where(*mine)
                 .order_by(deliveries.c.queued.desc())
                 .limit(1)
             ).first()
-            return (row.date, row.queued) if row else None
+            return LastAlert(row.date, row.queued, row.state in NEVER_SEEN) if row else None

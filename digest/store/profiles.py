@@ -1,16 +1,17 @@
 """Profiles: what was learnt of each interest, kept between runs."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select
 
 from digest.model import StoredProfile
-from digest.store.engine import Turn, reading, upsert, writing
+from digest.store.engine import Turn, reading, writing
 from digest.store.rows import chunks, readers_here
 from digest.store.schema import profiles
+from digest.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Profiles:
             _shorten(connection, here, rows)
 
 
-def _shorten(connection: Connection, readers: set[int], rows: Sequence[StoredProfile]) -> None:
+def _shorten(connection: Connection, readers: Iterable[int], rows: Sequence[StoredProfile]) -> None:
     """Forget interests that are no more: one statement for all readers with as many interests."""
     counts = Counter(row.reader for row in rows)
     by_count: dict[int, list[int]] = {}

@@ -106,12 +106,13 @@ def latest_signals(connection: Connection, numbers: Iterable[int]) -> dict[int, 
     return dict(found)
 
 
-def readers_here(connection: Connection, numbers: Iterable[int]) -> set[int]:
-    """Which of these readers are there; they cannot leave before the transaction ends."""
-    here: set[int] = set()
+def readers_here(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Which of these readers are there, by name; they cannot leave before the transaction ends."""
+    here: dict[int, str] = {}
     for chunk in chunks(numbers):
-        rows = select(readers.c.id).where(readers.c.id.in_(chunk)).order_by(readers.c.id)
-        here.update(connection.scalars(rows.with_for_update(read=True)))
+        rows = select(readers.c.id, readers.c.name).where(readers.c.id.in_(chunk))
+        locked = rows.order_by(readers.c.id).with_for_update(read=True)
+        here.update((row.id, row.name) for row in connection.execute(locked))
     return here
 
 

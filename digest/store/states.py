@@ -36,7 +36,8 @@ class Claim:
     """A delivery that this process, and no other, may hand over now; `token` proves it.
 
     `reader` is the row of whom it is for, None for mails to the owner; `whole` tells whether the
-    body is what it was when it was queued.
+    body is what it was when it was queued. A `trial` finds out for all whether a channel that was
+    in trouble works again.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Claim:
     reader: int | None
     message: Message
     whole: bool = True
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,8 @@ class Recorded:
 class Delayed:
     """Mails that have not left yet.
 
-    `count` were tried and wait for `next_try`; `under_way` are being sent by another process, or
-    were cut off while they were and wait for the end of their lease.
+    `count` wait in the queue, the first of them until `next_try`; `under_way` are being sent by
+    another process, or were cut off while they were and wait for the end of their lease.
     """
 
     count: int

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     CursorResult,
     Engine,
     String,
@@ -18,7 +19,8 @@ from sqlalchemy import (
 )
 
 from digest.store.bounces import give_point
-from digest.store.engine import writing
+from digest.store.engine import at_once, writing
+from digest.store.rows import readers_here
 from digest.store.schema import UtcTime, deliveries, readers
 from digest.store.states import UNDER_WAY, Claim, Recorded, State, Step
 
@@ -73,44 +75,38 @@ _MOVE = (
 )
 
 
-class _LostError(Exception):
-    """At least one claim did not hold."""
-
-
 def record(engine: Engine, steps: Sequence[Step], now: datetime, doubt: Claim | None) -> Recorded:
     """Write down what became of mails, and that one more is about to be taken: one transaction."""
     moves = [_outcome(step, now) for step in steps]
     if doubt is not None:
         moves.append(_doubt(doubt, now))
-    try:
-        moved = _move_all(engine, steps, moves, now)
-    except _LostError:  # seldom: nothing was kept, so that each can be tried for itself
-        moved = _move_each(engine, steps, moves, now)
+    if not moves:
+        return Recorded((), open=False)
+    pointed = any(step.bounced for step in steps)
+    with writing(engine) if pointed else at_once(engine) as connection:
+        if pointed:  # readers before deliveries, in the order in which a reader is removed
+            readers_here(connection, [step.claim.reader or 0 for step in steps])
+        moved = _move(connection, moves)
+        for step, kept in zip(steps, moved, strict=False):
+            if kept and step.bounced:
+                give_point(connection, step, now)
     return Recorded(tuple(moved[: len(steps)]), doubt is not None and moved[-1])
 
 
-def _move_all(
-    engine: Engine, steps: Sequence[Step], moves: Sequence[dict[str, Any]], now: datetime
-) -> list[bool]:
-    with writing(engine) as connection:
-        done: CursorResult[tuple[()]] = connection.execute(_MOVE, moves)
-        if done.rowcount != len(moves):
-            raise _LostError
-        for step in steps:
-            give_point(connection, step, now)
-    return [True] * len(moves)
-
-
-def _move_each(
-    engine: Engine, steps: Sequence[Step], moves: Sequence[dict[str, Any]], now: datetime
-) -> list[bool]:
-    with writing(engine) as connection:
-        done: list[CursorResult[tuple[()]]] = [connection.execute(_MOVE, move) for move in moves]
-        moved = [each.rowcount == 1 for each in done]
-        for step, kept in zip(steps, moved, strict=False):
-            if kept:
-                give_point(connection, step, now)
-    return moved
+def _move(connection: Connection, moves: Sequence[dict[str, Any]]) -> list[bool]:
+    """Which of these moved; where all did, the database is not asked again."""
+    done: CursorResult[tuple[()]] = connection.execute(_MOVE, moves)
+    if done.rowcount == len(moves):
+        return [True] * len(moves)
+    rows = connection.execute(
+        select(
+            deliveries.c.id, deliveries.c.state, deliveries.c.token, deliveries.c.attempts
+        ).where(deliveries.c.id.in_([move["number"] for move in moves]))
+    )
+    found = {row.id: (row.state, row.token, row.attempts) for row in rows}
+    return [
+        found.get(move["number"]) == (move["to"], move["holds"], move["spent"]) for move in moves
+    ]
 
 
 def _outcome(step: Step, now: datetime) -> dict[str, Any]:

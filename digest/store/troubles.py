@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Engine, select, update
 
-from digest.store.engine import Turn, reading, upsert, writing
+from digest.store.engine import Turn, reading, writing
 from digest.store.schema import troubles
+from digest.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from sqlalchemy import Engine, func, select
 
 from digest.model import Coverage
-from digest.store.engine import reading, upsert, writing
+from digest.store.engine import reading, writing
 from digest.store.schema import visits
+from digest.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)

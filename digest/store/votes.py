@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, delete, select, true
 
 from digest.model import Vote, VoteKind
-from digest.store.engine import Turn, reading, upsert, writing
+from digest.store.engine import Turn, reading, writing
 from digest.store.rows import chunks, is_paper, readers_here
 from digest.store.schema import votes
+from digest.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)

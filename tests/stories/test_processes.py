@@ -132,11 +132,15 @@ def mailserver(tmp_path: Path) -> Iterator[Sink]:
         yield sink
 
 
-@pytest.mark.parametrize(("step", "uncertain"), [("handle_RCPT", 0), ("handle_DATA", 1)])
+@pytest.mark.parametrize("step", ["handle_RCPT", "handle_DATA"])
 def test_fault_01_killed_while_the_server_answers(
-    readers: None, mailserver: Sink, step: str, uncertain: int
+    readers: None, mailserver: Sink, step: str
 ) -> None:
-    """Before the final dot the mail goes out later; after it, it is uncertain and came once."""
+    """One mail is uncertain, and came once.
+
+    After the final dot it is that mail; before it the one before, whose answer was to be recorded
+    with the doubt of this one, which goes out later.
+    """
     victims: list[subprocess.Popen[bytes]] = []
     answer = getattr(mailserver, step)
 
@@ -154,7 +158,6 @@ def test_fault_01_killed_while_the_server_answers(
     leases_end()
     subprocess.run(command, stdout=subprocess.DEVNULL, check=False, timeout=60)
     after = states()
-    assert after.pop("uncertain", 0) == uncertain
-    assert after == {"sent": READERS - uncertain}
+    assert after == {"sent": READERS - 1, "uncertain": 1}
     assert len({mail["Message-ID"] for mail in mailserver.mails}) == READERS
     assert len(mailserver.mails) == READERS

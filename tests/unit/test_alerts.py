@@ -124,20 +124,29 @@ def test_two_daemons_make_one_alert(store: Store, tmp_path: Path) -> None:
     assert len(alerts(store)) == 1
 
 
-@pytest.mark.parametrize("state", [State.FAILED, State.UNCERTAIN, State.EXPIRED])
+@pytest.mark.parametrize(
+    ("state", "again"), [(State.FAILED, True), (State.UNCERTAIN, False), (State.EXPIRED, True)]
+)
 def test_what_becomes_of_an_alert_is_no_reason_for_another(
-    store: Store, tmp_path: Path, state: State
+    store: Store,
+    tmp_path: Path,
+    state: State,
+    again: bool,  # noqa: FBT001
 ) -> None:
-    """Nobody is told that telling failed."""
+    """Nobody is told that telling failed; what was never read is told again, at once in a file."""
     lose(store, "ann")
     served = alarm(store, tmp_path)
     served.tell(NOW)
     (held,) = store.deliveries.claim("smtp", NOW)
     store.deliveries.record([], NOW, doubt=held)
     store.deliveries.record([Step(held, state, "550 not you", 550)], NOW)
-    for days in range(1, 4):
-        assert not served.tell(NOW + days * A_DAY).queued
-    assert len(alerts(store)) == 1
+    assert (served.tell(NOW + HOUR).file is not None) is again
+    assert served.tell(NOW + A_DAY).queued is again
+    (waits,) = store.deliveries.claim("smtp", NOW + A_DAY) if again else (None,)
+    if waits:
+        store.deliveries.record([Step(waits, State.SENT, "250", 250)], NOW + A_DAY)
+    assert not served.tell(NOW + 2 * A_DAY).queued
+    assert len(alerts(store)) == 1 + again
 
 
 def test_fault_24_a_login_that_is_refused_goes_into_a_file(store: Store, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from digest.store import engine as engine_module
 from digest.store.disks import networked
 from digest.store.engine import reading, translated, writing
 from tests.children import address_of, begin, end, opened
-from tests.conftest import DAY
+from tests.conftest import DAY, NOW
 from tests.papers import paper, seen
 from tests.postgresql import make_database
 
@@ -114,7 +114,7 @@ def test_a_locked_file_is_busy(sqlite: Store, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(engine_module, "_LOCK_WAIT_MS", 10)
     with opened(address_of(sqlite)) as store:
         with writing(sqlite.engine), pytest.raises(StoreBusyError, match="held it for a minute"):
-            store.clock.reset(None)  # type: ignore[arg-type]
+            store.clock.reset(NOW)
         with pytest.raises(StoreError) as caught, writing(store.engine) as connection:
             connection.execute(text("SELECT * FROM locked"))
     assert not isinstance(caught.value, StoreBusyError)

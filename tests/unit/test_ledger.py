@@ -9,6 +9,7 @@ from digest.model import Edition, Message, Mood, Reader, Schedule
 from digest.store import Store
 from digest.store.editions import MadeEdition
 from digest.store.ledger import Wanted, Wish
+from digest.store.overview import LastAlert
 from digest.store.states import Claim, Kind, State, Step
 from digest.store.steps import DOUBT_LEASE
 from tests.conftest import DAY, NOW
@@ -259,4 +260,5 @@ def test_counts_by_date_leave_out_mails_to_the_owner(store: Store) -> None:
     assert lost == {State.FAILED: 1}
     assert [mail.number for mail in named] == [number]
     assert store.overview.lost("smtp", NOW) == ({}, [])
-    assert store.overview.last_alert() == (DAY, NOW)
+    assert store.overview.last_alert(NOW) == LastAlert(DAY, NOW)
+    assert store.overview.last_alert(NOW - timedelta(minutes=1)) is None

@@ -82,11 +82,18 @@ def calling(account: SmtpSettings) -> Iterator[Calls]:
         channel.close()
 
 
-@pytest.fixture
-def sink(authority: trustme.CA) -> Iterator[Sink]:
-    """A server that works."""
-    with smtp_server(authority) as server:
+@pytest.fixture(params=[False, True], ids=["one by one", "together"])
+def sink(authority: trustme.CA, request: pytest.FixtureRequest) -> Iterator[Sink]:
+    """A server that works; it takes commands one by one, or together."""
+    with smtp_server(authority, pipelining=request.param) as server:
         yield server
+
+
+@pytest.fixture(params=[(), ("PIPELINING",)], ids=["one by one", "together"])
+def offers(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """What a server of a script says that it can do."""
+    found: tuple[str, ...] = request.param
+    return found
 
 
 def deliver(channel: Smtp, message: Message = MAIL) -> Outcome:
@@ -216,12 +223,15 @@ STAGES = (
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_fault_17_a_drop_before_the_dot(
-    authority: trustme.CA, calling: Calls, stage: Callable[[Talk], None]
+    authority: trustme.CA,
+    calling: Calls,
+    stage: Callable[[Talk], None],
+    offers: tuple[str, ...],
 ) -> None:
     """On a new connection: not taken, to be tried later, and worth a suspicion."""
 
     def script(talk: Talk) -> None:
-        talk.welcome()
+        talk.welcome(*offers)
         stage(talk)
 
     with scripted_server(authority, script) as server:
@@ -235,12 +245,12 @@ def test_fault_17_a_drop_before_the_dot(
 
 
 def test_fault_17_a_used_connection_that_drops_is_replaced_once(
-    authority: trustme.CA, calling: Calls
+    authority: trustme.CA, calling: Calls, offers: tuple[str, ...]
 ) -> None:
     """No mail is lost or doubled when a server closes after some mails."""
 
     def one(talk: Talk) -> None:
-        talk.welcome()
+        talk.welcome(*offers)
         talk.take_mail()
         talk.hear()
 
@@ -344,9 +354,9 @@ def test_fault_21_greylisting_is_a_refusal_for_now(calling: Calls, sink: Sink) -
         ("551 5.1.6 moved away", Verdict.NO_MAILBOX, False),
         ("556 5.1.10 takes no mail", Verdict.NO_MAILBOX, False),
         ("550 5.2.1 switched off", Verdict.NO_MAILBOX, False),
-        ("550 no such person", Verdict.NO_MAILBOX, False),
-        ("553 not here", Verdict.NO_MAILBOX, False),
-        ("550 4.1.1 a code of another class", Verdict.NO_MAILBOX, False),
+        ("550 no such person", Verdict.REFUSED, True),
+        ("553 not here", Verdict.REFUSED, True),
+        ("550 4.1.1 a code of another class", Verdict.REFUSED, True),
         ("552 5.2.2 mailbox full", Verdict.REFUSED, False),
         ("554 not you", Verdict.REFUSED, False),
         ("550 5.7.1 not from you", Verdict.LATER, True),
@@ -603,12 +613,15 @@ def test_fault_26_noise_instead_of_a_greeting(
 
 @pytest.mark.parametrize("noise", NOISES)
 def test_fault_26_noise_in_the_dialogue(
-    authority: trustme.CA, calling: Calls, noise: Callable[[Talk], None]
+    authority: trustme.CA,
+    calling: Calls,
+    noise: Callable[[Talk], None],
+    offers: tuple[str, ...],
 ) -> None:
     """The mail was not taken; it is tried later."""
 
     def script(talk: Talk) -> None:
-        talk.welcome()
+        talk.welcome(*offers)
         talk.answer("250 ok")
         talk.hear()
         noise(talk)
@@ -683,12 +696,12 @@ def test_fault_26_a_reply_has_so_many_lines_and_no_more(lines: int, *, taken: bo
 
 
 def test_fault_26_answers_to_no_question_are_not_taken_for_others(
-    authority: trustme.CA, calling: Calls
+    authority: trustme.CA, calling: Calls, offers: tuple[str, ...]
 ) -> None:
     """A spare 250 cannot stand for the answer to the next mail."""
 
     def chatty(talk: Talk) -> None:
-        talk.welcome()
+        talk.welcome(*offers)
         talk.take_mail("250 queued\r\n250 and again")
         talk.wait()
 
@@ -701,6 +714,214 @@ def test_fault_26_answers_to_no_question_are_not_taken_for_others(
         assert verdicts(channel, MAIL, MAIL) == [Verdict.SENT, Verdict.NO_MAILBOX]
         assert server.talks[0].heard[-1] == b"."  # nothing was asked after the spare answer
         channel.close()
+
+
+ENVELOPE = (
+    b"mail FROM:<digest@example.org> SIZE=21\r\n",
+    b"rcpt TO:<ann@example.org>\r\n",
+    b"DATA\r\n",
+)
+YES = "250 2.1.0 ok", "250 2.1.5 ok", "354 go on"
+Script = Callable[[Talk], None]
+
+
+def finish(talk: Talk) -> None:
+    """Take the rest of a mail."""
+    talk.take_body()
+    talk.say("250 2.0.0 queued")
+
+
+def together(*answers: str, then: Script = Talk.wait) -> Script:
+    """A server that hears three commands before it answers any."""
+
+    def script(talk: Talk) -> None:
+        talk.welcome("PIPELINING", "SIZE 1000000")
+        talk.hear_envelope()
+        talk.say(*answers)
+        then(talk)
+
+    return script
+
+
+def test_commands_go_out_together_where_the_server_takes_that(
+    authority: trustme.CA, calling: Calls
+) -> None:
+    """Three in one write, in their order, for each mail; the mail itself waits for the answers."""
+
+    def second(talk: Talk) -> None:
+        finish(talk)
+        talk.hear_envelope()
+        talk.hear_nothing()
+        talk.say(*YES)
+        finish(talk)
+
+    with scripted_server(authority, together(*YES, then=second)) as server:
+        assert verdicts(calling(server.port), MAIL, MAIL) == [Verdict.SENT] * 2
+    (talk,) = server.talks
+    assert talk.pieces.count(b"".join(ENVELOPE)) == 2
+    assert talk.heard.count(b".") == 2
+
+
+def test_commands_go_out_one_by_one_where_the_server_does_not(
+    authority: trustme.CA, calling: Calls
+) -> None:
+    """Each alone, and none before the one before it was answered."""
+
+    def script(talk: Talk) -> None:
+        talk.welcome("SIZE 1000000")
+        for answer in YES:
+            talk.hear()
+            talk.hear_nothing()
+            talk.say(answer)
+        finish(talk)
+
+    with scripted_server(authority, script) as server:
+        assert deliver(calling(server.port)).verdict is Verdict.SENT
+    (talk,) = server.talks
+    assert [piece for piece in talk.pieces if piece in ENVELOPE] == list(ENVELOPE)
+
+
+def test_nothing_is_asked_behind_a_refusal_where_commands_go_one_by_one(
+    authority: trustme.CA, calling: Calls
+) -> None:
+    """But that the mail be forgotten."""
+
+    def script(talk: Talk) -> None:
+        talk.welcome()
+        talk.answer("250 ok", "550 5.1.1 nobody", "250 reset")
+        talk.wait()
+
+    with scripted_server(authority, script) as server:
+        assert deliver(calling(server.port)).verdict is Verdict.NO_MAILBOX
+    assert [line[:4] for line in server.talks[0].heard[-3:]] == [b"mail", b"rcpt", b"rset"]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+def test_answers_to_a_group_may_come_in_any_pieces(
+    authority: trustme.CA, calling: Calls, piece: int
+) -> None:
+    """Byte by byte, across the ends of lines, or all in one; some have several lines."""
+    answers = b"250-2.1.0 ok\r\n250 2.1.0 go\r\n250 2.1.5 ok\r\n354-go\r\n354 on\r\n"
+
+    def script(talk: Talk) -> None:
+        talk.welcome("PIPELINING")
+        for _ in range(2):
+            talk.hear_envelope()
+            for start in range(0, len(answers), piece):
+                talk.sock.sendall(answers[start : start + piece])
+            finish(talk)
+
+    with scripted_server(authority, script) as server:
+        assert verdicts(calling(server.port), MAIL, MAIL) == [Verdict.SENT] * 2
+        assert len(server.talks) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict", "code"),
+    [
+        (("250 ok", "550 5.1.1 nobody", "554 5.5.1 for nobody"), Verdict.NO_MAILBOX, 550),
+        (("250 ok", "451 4.7.1 later", "503 5.5.1 for nobody"), Verdict.LATER, 451),
+        (("250 ok", "250 ok", "451 4.3.0 no room"), Verdict.LATER, 451),
+        (("552 5.3.4 too large", "503 5.5.1 of whom", "503 no"), Verdict.REFUSED, 552),
+    ],
+)
+def test_the_first_refusal_in_a_group_counts(
+    authority: trustme.CA, calling: Calls, answers: tuple[str, ...], verdict: Verdict, code: int
+) -> None:
+    """What it brings about later is heard, and the next mail goes over the same connection."""
+
+    def reset(talk: Talk) -> None:
+        talk.answer("250 reset")
+        talk.hear_envelope()
+        talk.say(*YES)
+        finish(talk)
+
+    with scripted_server(authority, together(*answers, then=reset)) as server:
+        channel = calling(server.port)
+        outcome = deliver(channel)
+        assert (outcome.verdict, outcome.code) == (verdict, code)
+        assert outcome.answer == next(one for one in answers if one[0] != "2")
+        assert deliver(channel).verdict is Verdict.SENT
+        assert server.talks[0].heard.count(b"rset") == 1
+
+
+BEHIND_A_REFUSAL = {
+    "it waits for the mail": ("354 go on", Talk.wait),
+    "it goes away": ("421 4.3.2 going away", Talk.wait),
+    "it talks nonsense": ("250 ok", Talk.wait),
+    "it hangs up": ("", lambda talk: None),
+}
+
+
+@pytest.mark.parametrize("behind", BEHIND_A_REFUSAL)
+def test_a_connection_that_cannot_be_followed_behind_a_refusal_is_dropped(
+    authority: trustme.CA, calling: Calls, behind: str
+) -> None:
+    """Without a word, so that no mail is begun; the refusal counts, and a new one is made."""
+    answer, then = BEHIND_A_REFUSAL[behind]
+    answers = ["250 ok", "550 5.1.1 nobody", *filter(None, [answer])]
+
+    scripts = together(*answers, then=then), together(*YES, then=finish)
+    with scripted_server(authority, *scripts) as server, within(7):
+        channel = calling(server.port, timeout=8.0)
+        outcome = channel.offer(to("gone@example.org"))
+        assert outcome is not None
+        assert (outcome.verdict, outcome.code) == (Verdict.NO_MAILBOX, 550)
+        until(lambda: hung_up(server.talks[0]))
+        assert server.talks[0].heard[-1] == b"DATA"
+        assert deliver(channel).verdict is Verdict.SENT
+        assert len(server.talks) == 2
+
+
+def test_a_refused_sender_in_a_group_is_about_us(authority: trustme.CA, calling: Calls) -> None:
+    """The answers that follow from it change nothing, not even a 354."""
+    for last in ("503 5.5.1 no", "354 go on"):
+        answers = "550 5.7.1 not from here", "503 5.5.1 of whom", last
+        with scripted_server(authority, together(*answers)) as server:
+            with pytest.raises(ChannelError, match="takes no mail from digest@") as said:
+                calling(server.port).offer(MAIL)
+            assert (said.value.lasting, said.value.code) == (True, 550)
+            until(lambda: hung_up(server.talks[0]))
+        assert server.talks[0].heard[-1] == b"DATA"
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_fault_25_421_in_a_group_is_the_server_going_away(
+    authority: trustme.CA, calling: Calls, before: int
+) -> None:
+    """To whichever command; answers that will not come any more are not waited for."""
+    answers = *YES[:before], "421 4.3.2 shutting down"
+    with scripted_server(authority, together(*answers)) as server, within(7):
+        with pytest.raises(ChannelError, match="is going away: 421") as said:
+            calling(server.port, timeout=8.0).offer(MAIL)
+        assert (said.value.code, said.value.lasting) == (421, False)
+
+
+def test_fault_26_an_answer_too_many_to_a_group_is_seen(
+    authority: trustme.CA, calling: Calls
+) -> None:
+    """Whoever says four things to three commands gets no dot."""
+    with scripted_server(authority, together(*YES, "250 and again")) as server:
+        outcome = deliver(calling(server.port))
+        assert (outcome.verdict, outcome.suspicious) == (Verdict.LATER, True)
+        until(lambda: hung_up(server.talks[0]))
+    assert b"." not in server.talks[0].heard
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_a_command_is_one_line(end: str) -> None:
+    """Nothing can be slipped into a group, nor behind a command that goes alone."""
+    ours, theirs = socket.socketpair()
+    wire = Wire()
+    wire.sock, wire.timeout = ours, 2.0
+    with ours, theirs:
+        for features in ({}, {"pipelining": ""}):
+            wire.esmtp_features = features
+            with pytest.raises(ValueError, match="single line"):
+                next(wire.ask(f"rcpt TO:<a@example.org>{end}DATA", "DATA"))
+        theirs.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            theirs.recv(1)
 
 
 def test_fault_27_a_connection_carries_no_more_than_it_may(calling: Calls, sink: Sink) -> None:
