@@ -178,8 +178,8 @@ class Smtp:
         wire.command_encoding = "utf-8" if letters else "ascii"
         size = f" SIZE={len(message.raw)}" if wire.has_extn("size") else ""
         answers = wire.ask(
-            f"mail FROM:{smtplib.quoteaddr(message.sender)}{size}{_UTF8 if letters else ''}",
-            f"rcpt TO:{smtplib.quoteaddr(message.recipient)}",
+            f"mail FROM:<{message.sender}>{size}{_UTF8 if letters else ''}",
+            f"rcpt TO:<{message.recipient}>",
             "DATA",
         )
         for step, answer in zip(_ENVELOPE, answers, strict=False):

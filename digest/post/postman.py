@@ -30,8 +30,9 @@ log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-BATCH = 50
-_PATIENCE = 7  # times that the store is asked; where it is locked, for a minute each
+BATCH = 100
+_PASSING = (StoreBusyError, StoreAwayError)
+_PATIENCE = 6  # times that the store is asked; where it is locked, for a minute each
 _FIRST_WAIT = 0.1  # seconds, doubled each time
 _RENEW_AFTER = CLAIM_LEASE / 4
 
@@ -189,8 +190,12 @@ class Postman:
 
         All that is asked so can be asked twice.
         """
+        try:
+            return call(*arguments)
+        except _PASSING as error:
+            log.warning("asked again: %s", error)
         again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((StoreBusyError, StoreAwayError)),
+            retry=tenacity.retry_if_exception_type(_PASSING),
             wait=tenacity.wait_exponential(multiplier=_FIRST_WAIT),
             stop=tenacity.stop_after_attempt(_PATIENCE),
             sleep=self._sleep,
