@@ -147,7 +147,7 @@ def _configuration(settings: Settings) -> Iterator[Check]:
         yield Check("configuration", True, str(file))
     for warning in settings.warnings:
         yield Check("configuration", False, warning)
-    if not (settings.owner or settings.address):
+    if settings.smtp_host and not (settings.owner or settings.address):
         yield Check(
             "configuration",
             False,

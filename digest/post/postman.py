@@ -98,7 +98,7 @@ class Postman:
                 claim = claims.popleft()
                 self._give_out_if_suspicious(1 if claim.trial else ENOUGH_SUSPICION)
         except ChannelError as error:
-            log.error("channel %s: %s", self.channel.name, error)
+            log.info("channel %s: %s", self.channel.name, error)
             self._record()
             until = self._patiently(self._trip, error)
             self._rides += [put_back(claim, error, until) for claim in claims]

@@ -116,8 +116,13 @@ def test_a_secret_that_others_can_read_is_a_line(digest: Digest, sink: Sink) -> 
 
 
 def test_nobody_to_tell_is_a_line(digest: Digest) -> None:
-    """Alerts need an address."""
-    done = digest("doctor", "--no-network", "--database", "t.db", "--json")
+    """Alerts need an address; where letters go into a folder, somebody looks there anyway."""
+    ask = ("doctor", "--no-network", "--database", "t.db", "--json")
+    assert digest(*ask).code == 0
+    lines = ("DIGEST_SMTP_HOST=127.0.0.1", "DIGEST_SMTP_USER=u@x.example", "DIGEST_SMTP_PASSWORD=p")
+    Path("config.env").write_text("\n".join(lines))
+    Path("config.env").chmod(0o600)
+    done = digest(*ask)
     assert done.code == 1
     assert "DIGEST_OWNER" in bad(done)["configuration"]
 
