@@ -105,7 +105,20 @@ def run(
     if order.by_hand:
         house.store.deliveries.try_now(house.channel.name, clock())
         house.store.channels.try_now(house.channel.name, clock())
-    report.posted = post(
+    report.posted = post_waiting(house, clock, progress, stopping)
+    report.posted.take_in(swept)
+    if broken is not None:
+        raise broken
+    if editor.desks.ranked and not stopping():
+        house.catalogue.learn()  # takes seconds: after the mails, for tomorrow's
+    return report
+
+
+def post_waiting(
+    house: House, clock: Callable[[], datetime], progress: Progress, stopping: Callable[[], bool]
+) -> PostReport:
+    """Step 3 of a house: whatever waits."""
+    return post(
         house.store,
         house.channels,
         clock=clock,
@@ -113,12 +126,6 @@ def run(
         stopping=stopping,
         pace=house.pace,
     )
-    report.posted.take_in(swept)
-    if broken is not None:
-        raise broken
-    if editor.desks.ranked and not stopping():
-        house.catalogue.learn()  # takes seconds: after the mails, for tomorrow's
-    return report
 
 
 def editor_of(house: House, limit: int | None, collected_on: date, progress: Progress) -> Editor:

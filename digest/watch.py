@@ -6,9 +6,8 @@ from datetime import datetime
 
 from digest.alerts import Told
 from digest.errors import ClockError, ConfigError, StoreError, TemplateError, UsageError
-from digest.post import post
 from digest.progress import Progress
-from digest.run import Order, RunReport, run
+from digest.run import Order, RunReport, post_waiting, run
 from digest.wiring import House
 
 MOST_NAMED = 5
@@ -32,14 +31,7 @@ def watched_run(
     def tell(*, halted: bool = False) -> Told:
         told = house.alarm.tell(clock(), halted=halted)
         if told.queued and not (told.mail_broken or halted):
-            post(
-                house.store,
-                house.channels,
-                clock=clock,
-                progress=progress,
-                stopping=stopping,
-                pace=house.pace,
-            )
+            post_waiting(house, clock, progress, stopping)
         return told
 
     try:
