@@ -16,7 +16,13 @@ import pytest
 
 from digest.config import Settings, load
 from digest.daemon import Daemon, one_at_a_time
-from digest.errors import ConfigError, UsageError
+from digest.errors import (
+    ConfigError,
+    StoreAwayError,
+    StoreBusyError,
+    StoreError,
+    UsageError,
+)
 from digest.wiring import House, build
 from tests.conftest import DATA, Digest, Replay
 
@@ -216,6 +222,30 @@ def test_a_database_that_breaks_ends_the_daemon_loudly(replay: Replay) -> None:
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 78
     assert "restore a backup" in output
+
+
+@pytest.mark.parametrize("passing", [StoreAwayError, StoreBusyError])
+def test_a_database_that_is_away_for_a_while_is_asked_again(
+    replay: Replay, passing: type[StoreError]
+) -> None:
+    """The daemon says so and goes on; the next ticks serve who is due."""
+    configure(replay)
+    troubles = [passing("the database is not there"), passing("the database is not there")]
+    stopping = threading.Event()
+
+    def house(settings: Settings) -> House:
+        if troubles:
+            raise troubles.pop()
+        return _house(settings)
+
+    served = Daemon(partial(load, None, {}), house, lambda: datetime.now(UTC), stopping, 0.1)
+    thread = threading.Thread(target=served.serve, args=(load(None, {}),))
+    thread.start()
+    wait_for(lambda: list(Path("out").glob("*.eml")))
+    stopping.set()
+    thread.join(PATIENCE)
+    assert not troubles
+    assert not thread.is_alive()
 
 
 def test_the_lock_is_the_databases(tmp_path: Path) -> None:
