@@ -85,6 +85,8 @@ class Postman:
             if not claims:
                 return
             self._talked = False
+            if claims[0].trial:
+                self._suspicions = 0  # what was before its pause is over
             self._deliver(deque(claims))
             if claims[0].trial and self._talked:
                 self.breakers.restore(self.channel.name)
