@@ -38,8 +38,7 @@ from digest.letters.render import shipped_press
 from digest.letters.view import view_of
 from digest.model import Edition, Mood, Paper, Pick, Reader, ReaderKind, Sighting, StoredPaper
 from digest.progress import Quiet
-from digest.run import editor_of
-from digest.wiring import House, build
+from digest.wiring import House, build, editor_of
 
 DAY = date(2026, 3, 17)
 NOW = datetime(2026, 3, 17, 9, tzinfo=UTC)

@@ -7,6 +7,7 @@
     ├── LibraryError       who reads libraries, per library: reported, what was read before stays
     ├── TemplateError      edit, before anything is queued: nobody's day is used up
     ├── ClockError         run, before anything is done;  daemon: halts until the clock is right
+    ├── LinkError          web: a page that says what to do
     ├── ChannelError       post: the whole channel is down, nobody's attempt is spent
     └── StoreError         nobody: the run stops with one line
         ├── StoreAwayError daemon: the next tick asks again
@@ -77,6 +78,10 @@ class LibraryError(DigestError):
 
 class TemplateError(DigestError):
     """A template is broken; the text names its file and line."""
+
+
+class LinkError(DigestError):
+    """A link that was not signed here, or no longer holds; the text says which and what to do."""
 
 
 class ChannelError(DigestError):

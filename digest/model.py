@@ -183,7 +183,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One address with interests and a schedule; `name` tells readers apart in the store."""
+    """One address with interests and a schedule; `name` tells readers apart in the store.
+
+    `handle` is what links name it by; the store gives it once, and never to anyone else.
+    """
 
     name: str
     address: str
@@ -192,6 +195,7 @@ class Reader:
     schedule: Schedule = Schedule()
     limit: int = 10
     number: int | None = None
+    handle: str = field(default="", compare=False)
 
     @property
     def row(self) -> int:

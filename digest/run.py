@@ -6,8 +6,7 @@ from datetime import date, datetime
 
 from digest.alerts import Told
 from digest.collect import SourceReport, collect, keep_libraries, look_up_liked
-from digest.desk import Desks
-from digest.edit import MOST_KEPT, Editor, EditReport, EditSettings, due_shards
+from digest.edit import MOST_KEPT, EditReport, due_shards
 from digest.errors import TemplateError, UsageError
 from digest.grammar.address import NOBODY
 from digest.localtime import local_date
@@ -17,7 +16,7 @@ from digest.progress import Progress
 from digest.readers import find_configured, keep_configured, passing_reader
 from digest.sources import Request
 from digest.store.readers import Due
-from digest.wiring import House
+from digest.wiring import House, editor_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,7 @@ def run(
     """
     now = clock()
     house.store.clock.keep(now)
+    house.store.keys.renew(now)
     day = order.on or local_date(house.settings.zone, now)
     report = RunReport(day)
     request = Request(day, now, at_once=order.by_hand)
@@ -126,13 +126,6 @@ def post_waiting(
         stopping=stopping,
         pace=house.pace,
     )
-
-
-def editor_of(house: House, limit: int | None, collected_on: date, progress: Progress) -> Editor:
-    """The editor of a house; `limit` caps the picks of everyone."""
-    desks = Desks(house.store, house.catalogue, house.settings.days, collected_on, progress)
-    settings = EditSettings(house.settings.threshold, limit)
-    return Editor(house.store, desks, house.office, settings, progress)
 
 
 def _libraries(house: House, order: Order, request: Request) -> list[SourceReport]:

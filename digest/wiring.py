@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,12 +16,15 @@ from digest.catalogue import Catalogue
 from digest.config import Settings
 from digest.delivery import Channel
 from digest.delivery.outbox import Outbox
+from digest.desk import Desks
+from digest.edit import Editor, EditSettings
 from digest.grammar.address import NOBODY
 from digest.intake.http import PoliteSession
 from digest.letters import LetterOffice, Sender
 from digest.letters.render import shipped_press
 from digest.libraries import Library
 from digest.libraries.zotero import Zotero
+from digest.links import Links
 from digest.post.pace import Pace
 from digest.progress import Progress, Quiet
 from digest.sources import Source
@@ -30,6 +34,7 @@ from digest.sources.services import open_service
 from digest.store import Store, file_of, open_store
 
 APP = "digest"
+DEFAULT_WEB = ("127.0.0.1", 8080)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class House:
     liked_papers: ArxivIds | None
     libraries: tuple[Library, ...]
     office: LetterOffice
+    links: Links  # of the pages; letters have them only where a base URL is set
     channels: tuple[Channel, ...]  # one for each connection
     catalogue: Catalogue
     pace: Pace
@@ -90,6 +96,21 @@ def notice_folder(settings: Settings) -> Path | None:
     return None if address.startswith("sqlite") else data_folder()
 
 
+def base_of(settings: Settings) -> str:
+    """The address that readers reach the pages by."""
+    if settings.base_url:
+        return settings.base_url
+    host, port = settings.web or DEFAULT_WEB
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def editor_of(house: House, limit: int | None, collected_on: date, progress: Progress) -> Editor:
+    """The editor of a house; `limit` caps the picks of everyone."""
+    desks = Desks(house.store, house.catalogue, house.settings.days, collected_on, progress)
+    settings = EditSettings(house.settings.threshold, limit)
+    return Editor(house.store, desks, house.office, settings, progress)
+
+
 def log_file(settings: Settings | None) -> Path:
     """Where the log is written."""
     if settings and settings.log:
@@ -123,7 +144,8 @@ def build(
     session = _session(settings, stopping)
     services = tuple(open_service(name, session, settings) for name in settings.sources)
     store = open_store(database_of(settings))
-    office = LetterOffice(shipped_press(), sender)
+    links = Links(base_of(settings), store.keys.all)
+    office = LetterOffice(shipped_press(), sender, links if settings.base_url else None)
     return House(
         settings=settings,
         store=store,
@@ -132,6 +154,7 @@ def build(
         liked_papers=None if asked else ArxivIds(session, settings.arxiv_api),
         libraries=_libraries(settings, session),
         office=office,
+        links=links,
         channels=channels,
         catalogue=Catalogue(store, index_folder(settings), progress or Quiet()),
         pace=Pace(settings.smtp_per_minute, time.monotonic, _wait(stopping)),

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -21,6 +21,9 @@ import pytest
 from digest.cli import main
 from digest.store import Store, open_store
 from tests.postgresql import NoServerError, make_database, throwaway_server
+
+if TYPE_CHECKING:
+    from tests.pages import Pages
 
 hypothesis.settings.register_profile("digest", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("digest")
@@ -192,3 +195,13 @@ def digest_command() -> list[str]:
     found = shutil.which("digest", path=str(Path(sys.executable).parent))
     assert found, "the package is not installed in this environment"
     return [found]
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Iterator["Pages"]:
+    """The pages of an empty house on SQLite."""
+    from tests.pages import close_pages, open_pages  # noqa: PLC0415 - Flask, where it is needed
+
+    opened = open_pages(tmp_path)
+    yield opened
+    close_pages(opened)

@@ -19,8 +19,7 @@ from digest.cli.common import (
 from digest.cli.show_account import account_as_json, show_account
 from digest.localtime import local_date
 from digest.readers.votes import find_paper
-from digest.run import editor_of
-from digest.wiring import build
+from digest.wiring import build, editor_of
 
 
 @click.command()

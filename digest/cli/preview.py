@@ -29,10 +29,9 @@ from digest.grammar.address import NOBODY
 from digest.localtime import local_date
 from digest.model import Announcement, Reader, ReaderKind, Sighting
 from digest.readers import get, keep_configured
-from digest.run import editor_of
 from digest.sources import Request
 from digest.store.readers import Due
-from digest.wiring import House, build
+from digest.wiring import House, build, editor_of
 
 
 @click.command()

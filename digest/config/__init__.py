@@ -38,7 +38,8 @@ class Settings:
     """Everything that can be set, checked. None means: not set, and the code has its own default.
 
     `minute` counts from local midnight; `days` is how many days a paper stays a candidate;
-    `threshold` is what a paper must reach to be picked (see docs/ranking.md).
+    `threshold` is what a paper must reach to be picked (see docs/ranking.md); `web` is the host and
+    port that pages are served on.
     """
 
     address: str | None = None
@@ -61,6 +62,11 @@ class Settings:
     zotero: str | None = None
     zotero_key: str | None = field(default=None, repr=False)
     zotero_api: str = "https://api.zotero.org"
+    base_url: str | None = None
+    web: tuple[str, int] | None = None
+    web_proxy: str | None = None
+    subscribe: str = "open"
+    signups_per_hour: int = 100
     database: str | None = None
     outbox: Path | None = None
     smtp_host: str | None = None

@@ -5,6 +5,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from digest.grammar.address import parse_address
 from digest.grammar.interests import parse_interest
 from digest.grammar.schedule import parse_date, parse_hour, parse_weekdays, parse_zone
 from digest.grammar.threshold import parse_threshold
+from digest.links import MOST_BASE
 
 INTEREST_PREFIX = "DIGEST_INTEREST_"
 SECRETS = frozenset(("DIGEST_SMTP_PASSWORD", "DIGEST_ZOTERO_KEY"))
@@ -129,6 +131,59 @@ def _address_of_service(text: str) -> str:
     return text.strip().rstrip("/")
 
 
+def _base_url(text: str) -> str:
+    """The address of the pages; plain http only for this machine alone."""
+    url = text.strip().rstrip("/")
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]+", host, re.ASCII):
+        raise UsageError(f"{text!r} is no address of pages: write https://digest.example.org")
+    if parts.query or parts.fragment or parts.username or not url.isascii():
+        raise UsageError(f"{text!r}: write scheme, host and path alone, in ASCII")
+    if parts.scheme == "http" and not (host == "localhost" or _loopback(host)):
+        raise UsageError(
+            f"{text!r} is not encrypted, and whoever sees a link can use it: write https://"
+        )
+    if len(url) > MOST_BASE:
+        raise UsageError(
+            f"{text!r} has {len(url)} characters; with more than {MOST_BASE} the links made from "
+            "it would not stand on one line of a mail's head"
+        )
+    return url
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listening(text: str) -> tuple[str, int]:
+    """Where to listen: `8080` (on this machine alone), `0.0.0.0:8080` or `[::]:8080`.
+
+    Raises:
+        UsageError: saying what it should look like.
+    """
+    host, colon, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
+    number = int(port) if re.fullmatch(r"[0-9]{1,5}", port) else -1
+    try:
+        ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 65535:  # noqa: PLR2004 - ports
+        raise UsageError(f"{text!r} is no place to listen: write 8080 or 127.0.0.1:8080")
+    return host, number
+
+
+def _proxy(text: str) -> str:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        raise UsageError(f"{text!r} is no address of a proxy: write 127.0.0.1") from None
+
+
 def _file(text: str) -> Path:
     path = _path(text)
     if not path.is_file():
@@ -181,6 +236,11 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_ZOTERO": Key("zotero", _zotero),
     "DIGEST_ZOTERO_KEY": Key("zotero_key", _zotero_key),
     "DIGEST_ZOTERO_API": Key("zotero_api", _address_of_service),
+    "DIGEST_BASE_URL": Key("base_url", _base_url),
+    "DIGEST_WEB": Key("web", listening),
+    "DIGEST_WEB_PROXY": Key("web_proxy", _proxy),
+    "DIGEST_SUBSCRIBE": Key("subscribe", _choice("open", "invite", "closed")),
+    "DIGEST_SIGNUPS_PER_HOUR": Key("signups_per_hour", _number(1, 100_000)),
     "DIGEST_DATABASE": Key("database", database_url),
     "DIGEST_OUTBOX": Key("outbox", _path),
     "DIGEST_SMTP_HOST": Key("smtp_host", _host),

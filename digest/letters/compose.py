@@ -11,6 +11,7 @@ from urllib.parse import quote
 from digest.letters.mime import assemble, clean_header, mailbox
 from digest.letters.render import Press
 from digest.letters.view import LetterView, view_of
+from digest.links import Links
 from digest.model import Edition, Message, Reader, ReaderKind
 
 SENDER_NAME = "The Paper Digest"
@@ -37,6 +38,7 @@ class LetterOffice:
 
     press: Press
     sender: Sender
+    links: Links | None = None  # of the pages, where there are any
 
     def compose(self, edition: Edition, now: datetime) -> Message:
         """The mail of an edition; the same Message-ID for the same reader and date, always.

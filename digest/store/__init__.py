@@ -12,6 +12,7 @@ from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
 from digest.store.engine import close_engine, open_engine, reading
 from digest.store.health import Health
+from digest.store.keys import Keys
 from digest.store.ledger import Ledger
 from digest.store.libraries import Libraries
 from digest.store.overview import Overview
@@ -43,6 +44,7 @@ class Store:
     ledger: Ledger
     overview: Overview
     health: Health
+    keys: Keys
     engine: Engine
 
     def identity(self) -> str:
@@ -82,6 +84,7 @@ def open_store(address: str) -> Store:
         Ledger(engine),
         Overview(engine),
         Health(engine),
+        Keys(engine),
         engine,
     )
 

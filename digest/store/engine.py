@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from digest.errors import StoreAwayError, StoreBusyError, StoreError, printable
 from digest.store.disks import networked
 
-REVISION = "0003"
+REVISION = "0004"
 
 
 class Turn(IntEnum):
@@ -38,6 +38,9 @@ class Turn(IntEnum):
     PROFILES = 4
     CHANNELS = 5
     TROUBLES = 6
+    KEYS = 7
+    SIGNUPS = 8
+    LIMITS = 9
 
 
 _LOCKS = 0x64696765  # our own space among a server's advisory locks

@@ -1,12 +1,13 @@
 """Readers and their interests; who of them is due, is asked in due.py."""
 
 import logging
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
 
 from digest.errors import UsageError
 from digest.grammar.interests import format_interest, liked_in, parse_interest
@@ -18,6 +19,7 @@ from digest.store.schema import interests, readers
 
 log = logging.getLogger(__name__)
 
+HANDLE_BYTES = 6  # 8 letters
 _SCHEDULE = ("minute", "zone", "weekdays", "paused_until", "active")
 
 
@@ -44,7 +46,8 @@ class Readers:
             ).first()
             known = before.id if before else None
             if before is None:
-                made = connection.execute(insert(readers).values(**values, created=now))
+                named = values | {"handle": secrets.token_urlsafe(HANDLE_BYTES)}
+                made = connection.execute(insert(readers).values(**named, created=now))
                 primary = made.inserted_primary_key
                 known = primary[0] if primary else None
             else:
@@ -90,6 +93,39 @@ class Readers:
             rows = connection.execute(named).all()
             found = _with_interests(connection, rows)
             return found[0] if found else None
+
+    def by_handle(self, handle: str) -> Reader | None:
+        """The active reader whom links name so."""
+        return self._by_handle(handle, readers.c.active)
+
+    def unsubscribed(self, handle: str) -> Reader | None:
+        """The reader whom links name so, if it wants no mail."""
+        return self._by_handle(handle, readers.c.unsubscribed.is_not(None))
+
+    def _by_handle(self, handle: str, where: ColumnElement[bool]) -> Reader | None:
+        with reading(self.engine) as connection:
+            named = select(readers).where(readers.c.handle == handle, where)
+            found = _with_interests(connection, connection.execute(named).all())
+            return found[0] if found else None
+
+    def unsubscribe(self, handle: str, now: datetime) -> bool:
+        """Send a reader nothing any more, and keep all else; True where this changed something.
+
+        What waits to be sent is not sent.
+        """
+        wanting = (readers.c.handle == handle, readers.c.active)
+        with writing(self.engine) as connection:
+            done = connection.execute(
+                update(readers).where(*wanting).values(active=False, unsubscribed=now)
+            )
+            return done.rowcount > 0
+
+    def resubscribe(self, handle: str, now: datetime) -> bool:
+        """Take back an unsubscription; True where this changed something."""
+        gone = (readers.c.handle == handle, readers.c.unsubscribed.is_not(None))
+        with writing(self.engine) as connection:
+            back = {"active": True, "unsubscribed": None, "rescheduled": now}
+            return connection.execute(update(readers).where(*gone).values(**back)).rowcount > 0
 
     def shard(self, after: int = 0, most: int = 1000) -> list[Reader]:
         """Active readers of configuration and store, by number."""
@@ -183,6 +219,7 @@ def _columns(reader: Reader) -> dict[str, Any]:
         "paused_until": reader.schedule.paused_until,
         "picks": reader.limit,
         "active": True,
+        "unsubscribed": None,
     }
 
 
@@ -212,6 +249,7 @@ def _reader(row: Row[Any], its: tuple[Interest, ...]) -> Reader:
         schedule=_schedule(row),
         limit=row.picks,
         number=row.id,
+        handle=row.handle,
     )
 
 

@@ -128,7 +128,10 @@ readers = Table(
     Col("bounces", Integer, nullable=False, server_default="0"),  # points, see store/bounces.py
     Col("bounced", Date),  # when the last point was given
     Col("suppressed", UtcTime),  # since when nothing is sent, because the mailbox refuses
+    Col("handle", String(12)),  # what links name the reader by; never given again
+    Col("unsubscribed", UtcTime),  # since when it wants no mail; it may come back
     Index("ix_readers_due", "active", "zone", "minute"),
+    Index("ix_readers_handle", "handle", unique=True),
 )
 
 interests = Table(
@@ -265,6 +268,62 @@ library_visits = Table(
     Col("asked", UtcTime),
     Col("retry_at", UtcTime),
     Col("waiting", Text),  # keys of entries that count once their papers are known
+)
+
+# Keys that links are signed with; only the newest signs.
+link_keys = Table(
+    "link_keys",
+    metadata,
+    Col("id", Integer, primary_key=True),
+    Col("secret", String(64), nullable=False),
+    Col("made", UtcTime, nullable=False),
+    Col("retired", UtcTime),  # since when it is good for leaving only
+)
+
+# Who asked to subscribe and has not confirmed yet. `mailbox` stands for the address where the
+# address itself is no longer kept: see store/signups.py.
+signups = Table(
+    "signups",
+    metadata,
+    Col("mailbox", String(64), primary_key=True),
+    Col("address", String(320)),
+    Col("wishes", Text),  # JSON
+    Col("nonce", String(24), unique=True),
+    Col("asked", UtcTime, nullable=False),
+    Col("waits", Boolean, nullable=False),  # for its mail
+    Col("confirmed", UtcTime),
+    Index("ix_signups_waits", "waits", "asked"),
+)
+
+# A new address that a reader asked for; both mailboxes have to say yes.
+moves = Table(
+    "moves",
+    metadata,
+    Col("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    Col("address", String(320), nullable=False),
+    Col("nonce", String(24), nullable=False, unique=True),
+    Col("asked", UtcTime, nullable=False),
+    Col("waits", Boolean, nullable=False),  # for its mails
+    Col("old_agrees", Boolean, nullable=False),
+    Col("new_agrees", Boolean, nullable=False),
+)
+
+# How many mails went to a mailbox because somebody typed its address.
+knocks = Table(
+    "knocks",
+    metadata,
+    Col("mailbox", String(64), primary_key=True),
+    Col("mails", Integer, nullable=False),
+    Col("last", UtcTime, nullable=False),
+    Index("ix_knocks_last", "last"),
+)
+
+limits = Table(  # how often something was done lately, by whom it was done
+    "limits",
+    metadata,
+    Col("bucket", String(64), primary_key=True),
+    Col("since", UtcTime, nullable=False),
+    Col("count", Integer, nullable=False),
 )
 
 profiles = Table(
