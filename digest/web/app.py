@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from digest.errors import DigestError, LinkError, StoreError, UsageError
 from digest.letters.render import shipped_templates
 from digest.web import pages
+from digest.web import site as sites
 from digest.web.guards import check_origin
 from digest.web.site import KEY, Site, Visit, visit
 
@@ -64,10 +65,8 @@ def make_app(site: Site) -> Flask:
 
 
 def _enter() -> None:
-    from digest.web.site import site  # noqa: PLC0415
-
     stack = g.stack = ExitStack()
-    here = site()
+    here = sites.site()
     floor = stack.enter_context(here.visited())
     g.visit = Visit(floor.house, floor.room, here.clock())
 
