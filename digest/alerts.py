@@ -262,6 +262,21 @@ _TOPICS = {
         "The clock of this machine is behind: nothing is sent",
         "Set the clock; or, if it is right now, say 'digest doctor --clock-is-right'.",
     ),
+    "signups": (
+        "More people ask to subscribe than are answered within the hour",
+        (
+            "Readers get their editions as always. Where somebody floods the form, "
+            "DIGEST_SUBSCRIBE=invite closes it to strangers; where all are welcome, raise "
+            "DIGEST_SIGNUPS_PER_HOUR."
+        ),
+    ),
+    "questions": (
+        "All of the last mails to people who asked to subscribe were refused",
+        (
+            "Somebody may be typing addresses that do not exist; or this machine may send to its "
+            "own readers only: 'digest deliveries --state failed' lists what was said."
+        ),
+    ),
     "run": (
         "A run ended early by an error in this program",
         "The log has the details; they belong into a report to its makers.",

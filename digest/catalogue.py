@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,9 @@ from digest.progress import Progress
 from digest.store import Store
 
 if TYPE_CHECKING:
+    from digest.ranking.finder import Finder
     from digest.ranking.index import Index
+    from digest.ranking.marks import Marked
     from digest.ranking.model import Model
     from digest.ranking.sheet import Sheet
     from digest.ranking.terms import Terms
@@ -31,7 +33,6 @@ log = logging.getLogger(__name__)
 
 _PART = 200  # texts counted at once
 _COMMIT = 5000  # papers a commit of the index
-_PATIENCE = 60.0
 
 
 @dataclass(slots=True)
@@ -39,13 +40,18 @@ class Catalogue:
     """All papers of the store as the ranking knows them.
 
     `folder` is where the index lies; without one it is made anew for each process, in a folder that
-    is removed at the end.
+    is removed at the end. `patience` is how many seconds another process may write the index before
+    this one goes on with what is there. One that `rests` stays at its state of the index.
     """
 
     store: Store
     folder: Path | None
     progress: Progress
+    patience: float = 60.0
+    rests: bool = False
     _index: "Index | None" = None
+    _model: "Model | None" = None
+    _finder: "tuple[Index, Finder | None] | None" = None
     _terms: "Terms | None" = None
     _passing: "tempfile.TemporaryDirectory[str] | None" = field(default=None)
 
@@ -55,6 +61,8 @@ class Catalogue:
         Args:
             exact: weigh all papers anew, as if the index were made now.
         """
+        if self.rests and self._index is not None:
+            return self._index
         try:
             return self._refreshed(exact=exact)
         except OSError as error:
@@ -67,7 +75,13 @@ class Catalogue:
             return self._refreshed(exact=exact)
 
     def rebuild(self) -> None:
-        """Make the index anew from the store."""
+        """Make the index anew from the store.
+
+        Raises:
+            OSError: where it rests; whoever brings the index up to date has to do it.
+        """
+        if self.rests:
+            raise OSError(f"the index of papers in {self.folder} is damaged")
         log.warning("the index of papers in %s is damaged: it is made anew", self.folder)
         self._index = None
         shutil.rmtree(self._place(), ignore_errors=True)
@@ -98,22 +112,54 @@ class Catalogue:
         return index
 
     def learn(self) -> bool:
-        """Learn the subjects of all papers anew, where many came; returns whether it was done."""
-        from digest.ranking import index as files  # noqa: PLC0415
+        """Learn the subjects of all papers anew, where many came; returns whether it was done.
 
-        if self._index is None or not self._index.needs_subjects:
+        What finds papers quickly is brought up to date with them.
+        """
+        from digest.ranking import index as files  # noqa: PLC0415
+        from digest.ranking.finder import keep_finder  # noqa: PLC0415
+
+        if self._index is None:
             return False
+        learns = self._index.needs_subjects
         try:
             with self._alone() as alone:
                 if not alone:
                     return False
-                with self.progress.track("learning the subjects of all papers, for tomorrow", None):
-                    self._index = files.relearn(self._opened())
-                files.tidy(self._index)
+                index = self._opened()
+                if learns:
+                    with self.progress.track("learning the subjects of all papers", None):
+                        index = files.relearn(index)
+                with self.progress.track("sorting all papers by their terms", None):
+                    keep_finder(index, self._model_of(index), self._marks)
+                files.tidy(index)
+                self._index = index
         except OSError as error:
             log.warning("the subjects cannot be kept in %s (%s)", self.folder, error.strerror)
             return False
+        return learns
+
+    def open(self) -> bool:
+        """Take the index as it lies there, whoever writes it; returns whether there is one."""
+        from digest.ranking import index as files  # noqa: PLC0415
+
+        index = files.open_index(self._place(), self.store.identity())
+        if index is None or not self._in_step(index):
+            return False
+        self._index = index
         return True
+
+    def at_rest(self) -> "Catalogue":
+        """The state at hand as a catalogue of its own, which stays while this one goes on."""
+        return replace(
+            self,
+            rests=True,
+            _index=self.index,
+            _model=None,
+            _finder=None,
+            _terms=None,
+            _passing=None,
+        )
 
     @property
     def index(self) -> "Index":
@@ -132,10 +178,30 @@ class Catalogue:
         return self._terms
 
     def model(self) -> "Model":
-        """What the ranker knows of papers in general."""
+        """What the ranker knows of papers in general; made once for a state of the index."""
+        if self._model is None or self._model.weights is not self.index.weights:
+            self._model = self._model_of(self.index)
+        return self._model
+
+    def finder(self) -> "Finder | None":
+        """What finds papers quickly; None where it is not kept, and would take long to make."""
+        from digest.ranking.finder import open_finder  # noqa: PLC0415
+
+        if self._finder is None or self._finder[0] is not self.index:
+            self._finder = self.index, open_finder(self.index, self.model(), self._marks)
+        return self._finder[1]
+
+    def _marks(self, numbers: Sequence[int]) -> "list[Marked]":
+        """Authors and categories of papers, in this order."""
+        from digest.ranking.marks import NOBODY, Marked  # noqa: PLC0415
+
+        found = self.store.papers.names_of(numbers)
+        names = (found.get(number) for number in numbers)
+        return [Marked(tuple(one[0]), tuple(one[1])) if one else NOBODY for one in names]
+
+    def _model_of(self, index: "Index") -> "Model":
         from digest.ranking.model import Model, sample_of_past  # noqa: PLC0415
 
-        index = self.index
         announced = np.flatnonzero(index.alive & (index.days > 0))
         past = announced[np.argsort(index.days[announced], kind="stable")]
         rows = sample_of_past(past)
@@ -176,11 +242,11 @@ class Catalogue:
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Keep other writers out; False where another one writes for longer than a minute."""
+        """Keep other writers out; False where another one writes for longer than one can wait."""
         place = self._place()
         lock = FileLock(f"{place}.lock")
         try:
-            lock.acquire(timeout=_PATIENCE)
+            lock.acquire(timeout=self.patience)
         except Timeout:
             log.warning("another process writes the index %s: going on with what is there", place)
             yield False

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -33,11 +34,24 @@ from digest.progress import Quiet
 from digest.run import Order, RunReport
 from digest.store import file_of
 from digest.watch import watched_run
-from digest.wiring import House, data_folder, database_of, notice_folder
+from digest.wiring import House, data_folder, database_of, notice_folder, read_again
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 60
+
+
+class Pages(Protocol):
+    """What the daemon needs of pages that are served beside its work."""
+
+    def open(self, settings: Settings) -> None:
+        """Begin to serve, where the settings want that."""
+
+    def renew(self, settings: Settings) -> None:
+        """Serve by these settings from now on."""
+
+    def close(self) -> None:
+        """Serve nobody any more."""
 
 
 @dataclass(slots=True)
@@ -50,6 +64,7 @@ class Daemon:
         clock: the time (aware, UTC).
         stopping: set when the daemon is to end.
         tick_seconds: the time between two ticks.
+        pages: pages that live as long as the daemon.
     """
 
     read_settings: Callable[[], Settings]
@@ -57,6 +72,7 @@ class Daemon:
     clock: Callable[[], datetime]
     stopping: threading.Event
     tick_seconds: float = TICK_SECONDS
+    pages: Pages | None = None
     _settings: Settings | None = None
     _said: dict[str, str] = field(default_factory=dict)
     _fatal: list[StoreError] = field(default_factory=list)
@@ -72,12 +88,13 @@ class Daemon:
 
         Raises:
             UsageError: when another daemon serves this database.
+            ConfigError: when pages cannot be served.
             StoreError: when the database has become unusable.
         """
         if file_of(database_of(first)) is None and database_of(first).startswith("sqlite"):
             raise ConfigError("a daemon needs a database that lasts: name a file")
         self._settings = first
-        with one_at_a_time(database_of(first)):
+        with one_at_a_time(database_of(first)), self._pages_open(first):
             scheduler = BackgroundScheduler(timezone="UTC")
             scheduler.add_job(
                 self._tick_safely,
@@ -90,6 +107,7 @@ class Daemon:
             scheduler.start()
             log.info("daemon started: %s", database_of(first).rpartition("@")[2])
             self.stopping.wait()
+            self._close_pages()
             scheduler.shutdown(wait=True)
             log.info("daemon ended")
         if self._fatal:
@@ -103,7 +121,7 @@ class Daemon:
         """
         before = self._settings
         try:
-            settings = self._read()
+            settings = read_again(self.read_settings, self._settings)
             report = self._serve(settings)
         except (ConfigError, UsageError) as error:
             if before is None:
@@ -116,16 +134,31 @@ class Daemon:
             for warning in settings.warnings:
                 log.warning("%s", warning)
             self._settings = settings
+        self._renew_pages(settings)
         return report
 
-    def _read(self) -> Settings:
-        settings = self.read_settings()
-        before = self._settings.file if self._settings else None
-        if before is not None and (settings.file is None or not before.stat().st_size):
-            raise ConfigError(f"{before} is gone or empty")
-        if self._settings is not None and database_of(settings) != database_of(self._settings):
-            raise ConfigError("the database was changed: restart the daemon for it to move there")
-        return settings
+    @contextmanager
+    def _pages_open(self, settings: Settings) -> Iterator[None]:
+        if self.pages is not None:
+            self.pages.open(settings)
+        try:
+            yield
+        finally:
+            self._close_pages()
+
+    def _renew_pages(self, settings: Settings) -> None:
+        if self.pages is None:
+            return
+        try:
+            self.pages.renew(settings)
+        except DigestError as error:
+            self._say("pages", f"{error}; the pages go on as they were")
+        else:
+            self._say("pages", "")
+
+    def _close_pages(self) -> None:
+        if self.pages is not None:
+            self.pages.close()
 
     def _serve(self, settings: Settings) -> RunReport:
         house = self.build(settings)

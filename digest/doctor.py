@@ -14,8 +14,9 @@ from digest.delivery import Examined
 from digest.delivery.outbox import Outbox
 from digest.errors import ChannelError, DigestError, SourceError, StoreError, printable
 from digest.localtime import local_date
+from digest.readers import CONFIG_NAME
 from digest.sources import Request, Source
-from digest.store import Store, file_of
+from digest.store import Store, file_of, open_to_others
 from digest.store.clock import MOST_BEHIND
 from digest.wiring import House, data_folder, database_of, index_folder
 
@@ -96,6 +97,7 @@ class Doctor:
         yield _writable(store)
         for finding in store.health.examine():
             yield Check("database", finding.well, finding.said, finding.mend)
+        yield from _private(address)
         yield _room(address)
         yield self._clock(store)
         yield from _readers(store)
@@ -164,6 +166,13 @@ def _writable(store: Store) -> Check:
     return Check("database", True, "can be written to")
 
 
+def _private(address: str) -> Iterator[Check]:
+    """Files of the database that others on this machine can read."""
+    for file in open_to_others(file_of(address)):
+        said = f"others on this machine can read {file}: addresses, letters and keys"
+        yield Check("database", False, said, f"chmod 600 {file}")
+
+
 def _room(address: str) -> Check:
     """How much room the disk of the database has left; the data folder's for a server's."""
     file = file_of(address)
@@ -180,6 +189,9 @@ def _readers(store: Store) -> Iterator[Check]:
     count, bare = store.readers.count(), store.health.without_interests()
     trending = f"; {bare} without interests get the most upvoted papers" if bare else ""
     yield Check("readers", True, f"{count}{trending}")
+    if person := store.readers.left(CONFIG_NAME):
+        said = f"{person.address}, the person of the configuration, has unsubscribed"
+        yield Check("readers", True, f"{said}: 'digest readers resume {person.address}' undoes it")
     for address in store.health.doubled():
         yield Check(
             "readers",

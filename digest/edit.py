@@ -348,10 +348,13 @@ class Editor:
         self, editions: Sequence[Edition], now: datetime, report: EditReport
     ) -> list[MadeEdition]:
         made = []
+        dates = {e.reader.row: e.date for e in editions}
+        missed = self.store.archive.uncertain(dates) if self.office.links else {}
         for edition in editions:
             try:
                 deadline = deadline_of(edition.reader.schedule.zone, now)
-                made.append(MadeEdition(edition, self.office.compose(edition, now), deadline))
+                message = self.office.compose(edition, now, missed.get(edition.reader.row))
+                made.append(MadeEdition(edition, message, deadline))
             except TemplateError:
                 raise
             except Exception:

@@ -24,11 +24,12 @@ from itsdangerous.signer import HMACAlgorithm
 from digest.errors import LinkError
 
 MOST_URL = 75  # a longer one would not stand on one line of a mail's head
+INVITATION_DAYS = 30
 _EPOCH = date(1990, 1, 1)  # no reader has a date before it
 _SIGNED_BYTES = 12
 _KEY_LIFE = timedelta(days=500)  # a key signs for 90 days, and a letter's links hold for 400
 _LONGEST = 200  # characters of a token
-_LONGEST_IN_A_HEAD = len("/v/12345678.123.99m.1234567890123456")
+_LONGEST_IN_A_HEAD = len("/v/12345678.123.100m.1234567890123456")
 MOST_BASE = MOST_URL - _LONGEST_IN_A_HEAD
 
 
@@ -50,7 +51,7 @@ class Purpose(StrEnum):
 _DAYS = {  # how long links of a purpose hold from the date in them; the others hold always
     Purpose.CONFIRM: 7,
     Purpose.MOVE: 7,
-    Purpose.INVITE: 30,
+    Purpose.INVITE: INVITATION_DAYS,
     Purpose.PREFERENCES: 60,
     Purpose.VOTE: 400,
     Purpose.WHY: 400,
@@ -123,11 +124,10 @@ class Links:
             raise LinkError(
                 "this link is not whole, or was not made here: copy all of it from the mail"
             )
-        life = _DAYS.get(purpose)
-        if life is not None and (token.day is None or (now.date() - token.day).days > life):
+        if not holds(purpose, token.day, now):
             raise LinkError(
-                f"this link has run out: such links hold for {life} days; the latest mail has a "
-                "new one"
+                f"this link has run out: such links hold for {_DAYS[purpose]} days; the latest "
+                "mail has a new one"
             )
         return token
 
@@ -154,6 +154,12 @@ class Links:
             except (BadData, ValueError, OverflowError):
                 continue
         return None
+
+
+def holds(purpose: Purpose, day: date | None, now: datetime) -> bool:
+    """Whether a link with this date in it holds still."""
+    life = _DAYS.get(purpose)
+    return life is None or (day is not None and (now.date() - day).days <= life)
 
 
 def _reads(key: Key, purpose: Purpose, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""One run: collect → edit → post, each step reading what the one before left in the store."""
+"""One run: collect → edit → greet → post, each reading what the one before left in the store."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,13 @@ from digest.collect import SourceReport, collect, keep_libraries, look_up_liked
 from digest.edit import MOST_KEPT, EditReport, due_shards
 from digest.errors import TemplateError, UsageError
 from digest.grammar.address import NOBODY
+from digest.greet import Greeter, GreetReport
 from digest.localtime import local_date
 from digest.model import Edition, Interest
 from digest.post import PostReport, post, sweep
 from digest.progress import Progress
 from digest.readers import find_configured, keep_configured, passing_reader
+from digest.readers.moving import carry_out_moves
 from digest.sources import Request
 from digest.store.readers import Due
 from digest.wiring import House, editor_of
@@ -44,6 +46,7 @@ class RunReport:
     edited: EditReport = field(default_factory=EditReport)
     drafts: list[Edition] = field(default_factory=list)
     had_already: list[Due] = field(default_factory=list)
+    greeted: GreetReport = field(default_factory=GreetReport)
     posted: PostReport = field(default_factory=PostReport)
     told: Told = field(default_factory=Told)
 
@@ -101,6 +104,10 @@ def run(
         report.edited = editor.edit(shards, house.channel.name, now, stopping)
     except TemplateError as error:  # what was made before is posted all the same
         broken = error
+    try:
+        report.greeted = greet_waiting(house, now)
+    except TemplateError as error:
+        broken = broken or error
 
     if order.by_hand:
         house.store.deliveries.try_now(house.channel.name, clock())
@@ -112,6 +119,13 @@ def run(
     if editor.desks.ranked and not stopping():
         house.catalogue.learn()  # takes seconds: after the mails, for tomorrow's
     return report
+
+
+def greet_waiting(house: House, now: datetime) -> GreetReport:
+    """The mails that people asked for at a house's pages."""
+    greeter = Greeter(house.store, house.office, house.links, house.settings.signups_per_hour)
+    carry_out_moves(house.store, house.office, house.links, house.channel.name, now)
+    return greeter.greet(house.channel.name, now)
 
 
 def post_waiting(
@@ -138,7 +152,9 @@ def _readers(house: House, order: Order, day: date, now: datetime) -> Sequence[D
     """The one unsaved reader that this run is for; None: all who are due."""
     if order.interest is None:
         keep_configured(house.store, house.settings, now)
-        if house.store.readers.count():
+        # Pages have readers to come; and where everyone has left, nobody is to be mailed.
+        here = house.store.readers
+        if house.settings.has_pages or here.count() or here.any_left():
             return None
     address = house.settings.address
     if house.channel.name == "smtp" and not address:

@@ -1,29 +1,31 @@
 """Search: the papers of the store that say most of an interest, or the newest.
 
-Two looks: the first goes over the index, part by part, and takes the few hundred papers that can
-be the best; the second reads these and scores them as an edition would. Authors, categories and
-exclusions are known only in the second look.
+Two looks: the first takes the few hundred papers that can be the best, by the finder where there is
+one, else by going over the index, part by part; the second reads these and scores them as an
+edition would. Where there is no finder, authors, categories and exclusions are known only in the
+second look, so that it has to be a wide one.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from digest.catalogue import Catalogue
 from digest.model import Interest, KeywordKind, StoredPaper
-from digest.ranking import Example, Profile, Scores
+from digest.ranking import Example, Mask, Profile, Scores
+from digest.ranking.finder import Question
 from digest.ranking.making import Wish, phrases_of
 from digest.ranking.scoring import rough_fits
+from digest.ranking.sheet import Rows
 from digest.ranking.taste import Palate
+from digest.ranking.tfidf import exact_shares
 
-if TYPE_CHECKING:
-    from digest.ranking.sheet import Rows
-
-POOL = 1000  # papers of the second look
-WIDE_POOL = 5000  # with authors or categories, which the first look does not know
+POOL = 1000  # papers of the second look, where the first went over the index
+WIDE_POOL = 5000  # with authors or categories, which that look does not know
+_FACTOR = 3  # of papers asked for, after a finder's look, which sees all but the order of words
+_SPARE = 20
 _PART = 4000
 _TEXTUAL = (KeywordKind.WORDS, KeywordKind.PHRASE)
 _FAR = -np.inf
@@ -31,11 +33,15 @@ _FAR = -np.inf
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is looked for: an interest, papers that are liked, and the earliest date."""
+    """What is looked for: an interest, papers that are liked, and the earliest date.
+
+    Where `among` is given, only among these papers.
+    """
 
     interest: Interest
     liked: tuple[int, ...] = ()
     since: date | None = None
+    among: frozenset[int] | None = None
 
     @property
     def profile(self) -> Profile:
@@ -45,9 +51,14 @@ class Asked:
 
     @property
     def by_text(self) -> bool:
-        """Whether the first look can tell papers apart."""
+        """Whether words can tell papers apart."""
         words = any(keyword.kind in _TEXTUAL for keyword in self.interest.keywords)
         return bool(words or self.liked or self.interest.titles)
+
+    @property
+    def wants(self) -> bool:
+        """Whether some papers are better than others."""
+        return self.interest.wants or bool(self.liked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +78,87 @@ def search(catalogue: Catalogue, asked: Asked, limit: int) -> list[Found]:
         limit: the most papers.
     """
     catalogue.refresh()
-    rows = _newest(catalogue, asked.since)
-    if not (asked.interest.wants or asked.interest.excluded or asked.liked):
-        stored = _stored(catalogue, rows[: limit + POOL])
+    return find(catalogue, asked, limit)
+
+
+def find(catalogue: Catalogue, asked: Asked, limit: int) -> list[Found]:
+    """The same by the index as it is."""
+    allowed = _allowed(catalogue, asked)
+    if not allowed.any():
+        return []
+    if not (asked.wants or asked.interest.excluded):
+        rows = _newest(catalogue, allowed)
+        stored = _stored(catalogue, rows[: limit + _SPARE])
         return [Found(paper, None) for paper in stored[:limit]]
-    exact = any(keyword.kind not in _TEXTUAL for keyword in asked.interest.keywords)
-    size = max(WIDE_POOL if exact or not asked.by_text else POOL, limit)
     profile = asked.profile
-    if asked.by_text and rows.size > size:
+    if asked.by_text:
         profile = catalogue.ranker(()).prepare([profile])[0]
-        rows = _first_look(catalogue, profile, rows, size)
-    pool = _stored(catalogue, rows[:size])
+    finder = catalogue.finder()
+    if finder is not None:
+        rows = finder.best(_question(catalogue, profile, asked), allowed, _FACTOR * limit + _SPARE)
+    else:
+        rows = _gone_over(catalogue, profile, asked, allowed, limit)
+    pool = _stored(catalogue, rows)
+    return _second_look(catalogue, profile, asked, pool)[:limit]
+
+
+def _allowed(catalogue: Catalogue, asked: Asked) -> Mask:
+    """Which rows of the index may be found."""
+    index = catalogue.index
+    allowed = np.array(index.alive)
+    if asked.since is not None:
+        allowed &= index.days >= asked.since.toordinal()
+    if asked.among is not None:
+        own = index.rows_of(np.array(sorted(asked.among), np.int64))
+        mine = np.zeros_like(allowed)
+        mine[own[own >= 0]] = True
+        allowed &= mine
+    liked = index.rows_of(np.array(asked.liked, np.int64))
+    allowed[liked[liked >= 0]] = False
+    return allowed
+
+
+def _question(catalogue: Catalogue, profile: Profile, asked: Asked) -> Question:
+    shares = exact_shares(profile)
+    if not asked.by_text:
+        return Question(profile.interest, None, None, shares)
+    palate = Palate.from_bytes(profile.kept or b"")
+    phrases = phrases_of(catalogue.model(), [Wish(profile.interest)])
+    return Question(profile.interest, palate, phrases, shares)
+
+
+def _second_look(
+    catalogue: Catalogue, profile: Profile, asked: Asked, pool: Sequence[StoredPaper]
+) -> list[Found]:
+    """The papers of a pool that fit, best first."""
     if not pool:
         return []
     scores: Scores = catalogue.ranker(pool).score([profile])[0]
-    liked = set(asked.liked)
-    wants = asked.interest.wants or bool(asked.liked)
+    wants = asked.wants
     order = np.argsort(-np.round(scores, 6), kind="stable").tolist() if wants else range(len(pool))
-    found = [
+    return [
         Found(pool[place], float(scores[place]) if wants else None)
         for place in order
-        if scores[place] > (0 if wants else _FAR) and pool[place].number not in liked
+        if scores[place] > (0 if wants else _FAR)
     ]
-    return found[:limit]
 
 
-def _newest(catalogue: Catalogue, since: date | None) -> "Rows":
-    """The rows of the index, the newest first, from a date on."""
+def _newest(catalogue: Catalogue, allowed: Mask) -> Rows:
+    """The rows that may be found, the newest first."""
     index = catalogue.index
-    rows = np.flatnonzero(index.alive)
-    if since is not None:
-        rows = rows[index.days[rows] >= since.toordinal()]
+    rows = np.flatnonzero(allowed)
     return rows[np.lexsort((-index.numbers[rows], -index.days[rows]))]
 
 
-def _first_look(catalogue: Catalogue, profile: Profile, rows: "Rows", size: int) -> "Rows":
-    """The rows that can fit best, the best first."""
+def _gone_over(
+    catalogue: Catalogue, profile: Profile, asked: Asked, allowed: Mask, limit: int
+) -> Rows:
+    """The rows that can fit best, found without a finder."""
+    rows = _newest(catalogue, allowed)
+    exact = any(keyword.kind not in _TEXTUAL for keyword in asked.interest.keywords)
+    size = max(WIDE_POOL if exact or not asked.by_text else POOL, limit)
+    if not asked.by_text or rows.size <= size:
+        return rows[:size]
     model = catalogue.model()
     tastes = Palate.from_bytes(profile.kept or b"").tastes
     phrases = phrases_of(model, [Wish(profile.interest)])
@@ -114,12 +170,12 @@ def _first_look(catalogue: Catalogue, profile: Profile, rows: "Rows", size: int)
     return rows[np.argsort(-np.concatenate(fits), kind="stable")[:size]]
 
 
-def _parts(rows: "Rows") -> Iterator["Rows"]:
+def _parts(rows: Rows) -> Iterator[Rows]:
     for start in range(0, rows.size, _PART):
         yield rows[start : start + _PART]
 
 
-def _stored(catalogue: Catalogue, rows: "Rows") -> Sequence[StoredPaper]:
+def _stored(catalogue: Catalogue, rows: Rows) -> Sequence[StoredPaper]:
     """The papers of these rows in their order, without those that left meanwhile."""
     numbers = catalogue.index.numbers[rows].tolist()
     papers = catalogue.store.papers.by_numbers(numbers)

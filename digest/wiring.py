@@ -18,6 +18,7 @@ from digest.delivery import Channel
 from digest.delivery.outbox import Outbox
 from digest.desk import Desks
 from digest.edit import Editor, EditSettings
+from digest.errors import ConfigError
 from digest.grammar.address import NOBODY
 from digest.intake.http import PoliteSession
 from digest.letters import LetterOffice, Sender
@@ -74,6 +75,23 @@ def data_folder() -> Path:
 def database_of(settings: Settings) -> str:
     """The database address that applies."""
     return settings.database or f"sqlite:///{data_folder() / 'digest.db'}"
+
+
+def read_again(read: Callable[[], Settings], before: Settings | None) -> Settings:
+    """Settings read anew by a process that goes on, with the database that it has.
+
+    Raises:
+        ConfigError: also where the file of before is gone or empty, or names another database.
+    """
+    settings = read()
+    file = before.file if before else None
+    if file is not None and (settings.file is None or not file.stat().st_size):
+        raise ConfigError(f"{file} is gone or empty")
+    if before is not None and database_of(settings) != database_of(before):
+        raise ConfigError(
+            "the database was changed: restart the daemon, and 'digest web', for them to move there"
+        )
+    return settings
 
 
 def index_folder(settings: Settings) -> Path | None:

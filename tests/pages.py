@@ -44,7 +44,7 @@ class Pages:
         """Read a page; whole addresses of this site do too."""
         return self.client.get(address.removeprefix(BASE), **options)
 
-    def post(self, address: str, **data: Any) -> Any:
+    def post(self, address: str, /, **data: Any) -> Any:
         """Send a form as a browser does from a page that hides its address."""
         headers = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
         return self.client.post(address.removeprefix(BASE), data=data, headers=headers)

@@ -20,17 +20,23 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from digest.config import Settings, database_url, load
 from digest.errors import UsageError
+from digest.grammar.address import NOBODY
 from digest.grammar.interests import parse_interest
 from digest.localtime import local_date
 from digest.model import Interest, Reader
 from digest.progress import Advance, Quiet
 from digest.progress import Progress as ProgressProtocol
 from digest.readers import find_configured, get, keep_configured
-from digest.store import Store
-from digest.wiring import log_file
+from digest.store import Store, file_of, open_to_others
+from digest.wiring import database_of, log_file
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _SHOW_AFTER = 1.0  # seconds
+# Libraries that say much, or say what is secret: addresses of pages, rows of the database.
+_NOISY = (
+    *("alembic", "apscheduler", "sqlalchemy", "urllib3", "waitress.queue", "werkzeug"),
+    "yagmail",
+)
 
 
 TODAY = "today"
@@ -92,6 +98,10 @@ def read_settings(config: Path | None, database: str | None) -> Settings:
     open_log(settings)
     for warning in settings.warnings:
         click.echo(f"digest: {warning}", err=True)
+    for file in open_to_others(file_of(database_of(settings))):
+        said = f"others on this machine can read addresses and keys in {file}: chmod 600 {file}"
+        logging.getLogger("digest").warning("%s", said)
+        click.echo(f"digest: {said}", err=True)
     return settings
 
 
@@ -117,7 +127,7 @@ def open_log(settings: Settings | None) -> None:
     handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    for noisy in ("apscheduler", "alembic", "yagmail", "urllib3"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
@@ -150,7 +160,7 @@ def reader_asked(store: Store, settings: Settings, name: str | None) -> Reader:
     keep_configured(store, settings, utc_now())
     reader = get(store, name) if name else None
     if reader is None and settings.names_a_reader:
-        reader = find_configured(store)
+        reader = find_configured(store) or get(store, settings.address or NOBODY)
     if reader is None:
         raise UsageError("for which reader? say --reader ADDRESS, or set DIGEST_ADDRESS")
     return reader

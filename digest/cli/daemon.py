@@ -10,7 +10,8 @@ import click
 from digest.cli.common import OneLine, read_settings, settings_options, stop_signals, utc_now
 from digest.config import Settings, database_url, load
 from digest.daemon import Daemon
-from digest.wiring import build, database_of, log_file
+from digest.web.service import Service
+from digest.wiring import House, base_of, build, database_of, log_file
 
 
 @click.command()
@@ -32,16 +33,23 @@ def command(config: Path | None, database: str | None, outbox: Path | None) -> i
     with stop_signals() as stopping:
         build(settings, outbox=outbox, stopping=stopping).close()  # says now what cannot work
         click.echo(f"digest daemon: {database_of(settings).rpartition('@')[2]}")
+        if settings.web is not None:
+            click.echo(f"pages: {base_of(settings)}")
         click.echo(f"log: {log_file(settings)}; ends on SIGTERM or Ctrl-C")
         spoken = logging.StreamHandler()
         spoken.setLevel(logging.WARNING)
         spoken.setFormatter(OneLine("%(asctime)s %(message)s"))
         logging.getLogger().addHandler(spoken)
+
+        def house(current: Settings) -> House:
+            return build(current, outbox=outbox, stopping=stopping)
+
         daemon = Daemon(
             read_settings=again,
-            build=lambda current: build(current, outbox=outbox, stopping=stopping),
+            build=house,
             clock=utc_now,
             stopping=stopping,
+            pages=Service(house, utc_now, place=lambda current: current.web),
         )
         try:
             daemon.serve(settings)

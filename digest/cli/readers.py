@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from digest import readers as service
+from digest.cli import invite
 from digest.cli.common import read_settings, settings_options, utc_now
 from digest.config import Settings
 from digest.errors import ConfigError, UsageError
@@ -25,6 +26,8 @@ from digest.grammar.schedule import (
     parse_zone,
 )
 from digest.model import Interest, Reader, Schedule
+from digest.readers.export import export_of
+from digest.readers.moving import move_now
 from digest.store import Store, open_store
 from digest.wiring import database_of
 
@@ -34,7 +37,11 @@ MOST_REFUSING = 1_000_000
 
 @click.group()
 def command() -> None:
-    """Add, list, show, edit, pause and remove readers."""
+    """Add, list, show, edit, pause, move, export and remove readers."""
+
+
+command.add_command(invite.invite)
+command.add_command(invite.link)
 
 
 def _wishes(function: Any) -> Any:  # noqa: ANN401 - a decorator of click
@@ -180,9 +187,32 @@ def pause(address: str, config: Path | None, database: str | None, until: str) -
 @click.argument("address")
 @settings_options
 def resume(address: str, config: Path | None, database: str | None) -> int:
-    """End a pause, or mail a mailbox again that refused too often."""
+    """End a pause; mail again who unsubscribed, or whose mailbox refused too often."""
     _, store = _opened(config, database)
     _say(service.resume(store, address, utc_now()))
+    return 0
+
+
+@command.command()
+@click.argument("address")
+@settings_options
+def export(address: str, config: Path | None, database: str | None) -> int:
+    """Print all that is stored about a reader, as JSON."""
+    _, store = _opened(config, database)
+    reader = service.find_left(store, address) or service.get(store, address)
+    for piece in export_of(store, reader, utc_now()):
+        click.echo(piece, nl=False)
+    return 0
+
+
+@command.command()
+@click.argument("address")
+@click.argument("new")
+@settings_options
+def move(address: str, new: str, config: Path | None, database: str | None) -> int:
+    """Give a reader the NEW address, at once and without asking its mailboxes."""
+    _, store = _opened(config, database)
+    _say(move_now(store, address, new))
     return 0
 
 

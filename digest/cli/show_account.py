@@ -8,12 +8,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from digest.account import Account, Verdict, Weighed
-from digest.model import Pick, ReasonKind, StoredPaper, Threshold
+from digest.account.words import addends, excluded_by, outcome, reach
+from digest.model import Pick, StoredPaper, Threshold
 
-MOST_TERMS = 12
-LEAST = 0.005  # less is shown as 0.00
 _SETTING = "DIGEST_THRESHOLD"
-_KINDS = {ReasonKind.AUTHOR: "author ", ReasonKind.CATEGORY: "category "}
 
 
 def show_account(console: Console, account: Account) -> None:
@@ -22,7 +20,7 @@ def show_account(console: Console, account: Account) -> None:
     _say(console, _known_as(account.paper), style="dim")
     _say(console, f"for {account.reader.address}, edition of {account.day}", style="dim")
     console.print()
-    for line in _outcome(account):
+    for line in outcome(account):
         _say(console, line)
     for weighed in account.interests:
         _show_interest(console, account, weighed)
@@ -95,77 +93,6 @@ def _known_as(stored: StoredPaper) -> str:
     return " · ".join(said)
 
 
-def _outcome(account: Account) -> Iterator[str]:
-    """What became of it, and the facts that stand beside the scores."""
-    sent = next((one for one in account.shown if one.date == account.day), None)
-    if sent:
-        yield f"It was number {sent.position} of this edition. Made now, the edition would say:"
-    yield _verdict(account)
-    if account.is_candidate:
-        by = "by its best score" if any(one.asks for one in account.interests) else "by upvotes"
-        yield f"Of {account.considered:,} candidates it is number {account.place} {by}."
-    else:
-        yield f"Beside {account.considered:,} candidates it would be number {account.place}."
-    for one in account.shown:
-        if one.date != account.day:
-            yield f"It was number {one.position} of the edition of {one.date}."
-    for vote in account.votes:
-        yield f"Your vote: {vote.kind.value}, on {vote.at:%Y-%m-%d}."
-    for origin in account.origins:
-        yield f"It is in your library {origin}."
-    if account.counts_for:
-        yield f"Interests that learn from it: {', '.join(account.counts_for)}."
-    for twin in account.twins:
-        yield f"It says the same as {twin.paper.title} ({twin.paper.key})."
-
-
-def _verdict(account: Account) -> str:
-    pick, first, last = account.pick, *account.window
-    wanting = [one for one in account.interests if one.asks and one.score is not None]
-    if pick is not None and account.verdict is Verdict.PICKED:
-        return f"Picked: number {account.position} of {_size(account)}, {_because(pick)}."
-    if pick is not None and account.verdict is Verdict.TWIN:
-        return (
-            f"Picked as part of number {account.position} of {_size(account)}: "
-            f"{pick.paper.paper.title} says the same and stands for it."
-        )
-    if account.verdict is Verdict.BELOW:
-        best = min(wanting, key=lambda one: one.short_of)
-        return (
-            f"Not picked: {best.score:.2f} is {best.short_of:.2f} below the threshold of "
-            f"“{best.name}”, {best.level:.2f}."
-        )
-    return {
-        Verdict.NO_CANDIDATE: f"Not picked: no candidate. Those of the date were announced as new "
-        f"from {first} to {last}.",
-        Verdict.KNOWN: "Not picked: you know it (or one that says the same): liked, voted on, or "
-        "in a library.",
-        Verdict.HAD: "Not picked: you had it before.",
-        Verdict.EXCLUDED: f"Not picked: excluded by {_excluded(account)}.",
-        Verdict.LESS_READ: "Not picked: no interests, so upvotes chose, and others have more.",
-        Verdict.CROWDED_OUT: f"Not picked: good enough, but the {_size(account)} places went to "
-        "papers that score higher or differ more from each other.",
-    }[account.verdict]
-
-
-def _size(account: Account) -> int:
-    return len(account.edition.picks) if account.edition else 0
-
-
-def _because(pick: Pick) -> str:
-    if pick.explores:
-        return f"drawn by lot from those that came near to “{pick.interest}”, to learn from votes"
-    if pick.interest is None:
-        return "chosen by upvotes"
-    return f"for “{pick.interest}” with {pick.score:.2f}"
-
-
-def _excluded(account: Account) -> str:
-    return " and ".join(
-        f"-{text} (“{one.name}”)" for one in account.interests for text in one.excluded
-    )
-
-
 def _show_interest(console: Console, account: Account, weighed: Weighed) -> None:
     """An interest's score with all of its addends."""
     console.print()
@@ -181,7 +108,7 @@ def _show_interest(console: Console, account: Account, weighed: Weighed) -> None
     _say(
         console, f"number {weighed.place} of all candidates by this interest", style="dim", indent=2
     )
-    for share, label in _addends(weighed):
+    for share, label in addends(weighed):
         _say(console, f"{share:+.2f}  {label}", indent=2)
     if weighed.why and weighed.why.sentence and len(weighed.why.reasons) > 1:
         _say(console, f"says most: “{weighed.why.sentence.text}”", indent=2)
@@ -191,29 +118,7 @@ def _show_interest(console: Console, account: Account, weighed: Weighed) -> None
 
 def _level(weighed: Weighed, threshold: Threshold) -> str:
     setting = _SETTING if threshold.a_day is None else f"{_SETTING}={threshold.a_day:g} a day"
-    said = f"threshold {weighed.level:.2f} ({setting})"
-    if weighed.a_day is None:
-        return said
-    many = f"{weighed.a_day:.0f}" if weighed.a_day >= 1 else f"{weighed.a_day:.1g}"
-    reach = "paper a day reaches" if many == "1" else "papers a day reach"
-    return f"{said}, which about {many} {reach}"
-
-
-def _addends(weighed: Weighed) -> list[tuple[float, str]]:
-    """What adds up to the score; small terms are one line."""
-    reasons = weighed.why.reasons if weighed.why else ()
-    named = [reason for reason in reasons if reason.kind is not ReasonKind.REST]
-    shown = [reason for reason in named if abs(reason.share) >= LEAST][:MOST_TERMS]
-    small = [reason for reason in named if reason not in shown]
-    lines = [(reason.share, _KINDS.get(reason.kind, "") + reason.label) for reason in shown]
-    if small:
-        label = "1 more term" if len(small) == 1 else f"{len(small)} more terms"
-        lines.append((sum(reason.share for reason in small), label))
-    rest = sum(reason.share for reason in reasons if reason.kind is ReasonKind.REST)
-    lines.append((rest, "all else, less what all papers have in common"))
-    if weighed.lift:
-        lines.append((weighed.lift, "its upvotes"))
-    return lines
+    return ", ".join(filter(None, (f"threshold {weighed.level:.2f} ({setting})", reach(weighed))))
 
 
 def _advice(account: Account) -> Iterator[str]:
@@ -235,7 +140,7 @@ def _advice(account: Account) -> Iterator[str]:
     if remedy.limit is not None:
         yield f"An edition of {remedy.limit} papers (DIGEST_LIMIT, a reader's --limit) has room."
     if account.verdict is Verdict.EXCLUDED:
-        yield f"Without {_excluded(account)} it would be weighed."
+        yield f"Without {excluded_by(account)} it would be weighed."
     if account.verdict is Verdict.NO_CANDIDATE and account.paper.announced:
         yield f"--date {account.paper.announced} asks about the day on which it was announced."
 

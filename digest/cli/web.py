@@ -1,12 +1,23 @@
 """`digest web`: the pages alone, until SIGTERM; mails leave by 'digest daemon' or 'digest run'."""
 
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from digest.cli.common import read_settings, settings_options, stop_signals, utc_now
+from digest.config import Settings, database_url, load
 from digest.config.keys import listening
-from digest.wiring import DEFAULT_WEB, base_of, build
+from digest.errors import DigestError
+from digest.web.service import Service
+from digest.wiring import DEFAULT_WEB, build, read_again
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 60
 
 
 @click.command()
@@ -14,18 +25,37 @@ from digest.wiring import DEFAULT_WEB, base_of, build
 @click.option("--listen", metavar="[HOST:]PORT", help="Where to listen (default: DIGEST_WEB).")
 def command(config: Path | None, database: str | None, listen: str | None) -> int:
     """Serve the pages: trending papers, search, subscribe, preferences, past editions."""
-    from digest.web.app import make_app  # noqa: PLC0415 - Flask, where it is needed
-    from digest.web.server import start  # noqa: PLC0415
-    from digest.web.site import Site  # noqa: PLC0415
+
+    def again() -> Settings:
+        settings = load(config, os.environ)
+        return replace(settings, database=database_url(database)) if database else settings
 
     settings = read_settings(config, database)
-    place = listening(listen) if listen else settings.web or DEFAULT_WEB
+    asked = listening(listen) if listen else None
     with stop_signals() as stopping:
-        site = Site(lambda current: build(current, stopping=stopping), utc_now)
-        site.open(settings)
-        server = start(make_app(site), place, settings.web_proxy)
-        click.echo(f"digest web: {server.address}, known to readers as {base_of(settings)}")
-        stopping.wait()
-        server.stop()
-        site.close()
+        pages = Service(
+            lambda current: build(current, stopping=stopping),
+            utc_now,
+            place=lambda current: asked or current.web or DEFAULT_WEB,
+        )
+        pages.open(settings)
+        try:
+            click.echo(f"digest web: {pages.address}, known to readers as {pages.base}")
+            said = ""
+            while not stopping.wait(_LOOK_SECONDS):
+                said = _look_again(pages, lambda: read_again(again, settings), said)
+        finally:
+            pages.close()
     return 0
+
+
+def _look_again(pages: Service, read: Callable[[], Settings], said: str) -> str:
+    """Take over an edited configuration; returns what is wrong with it, which is said once."""
+    try:
+        pages.renew(read())
+    except DigestError as error:
+        if str(error) != said:
+            log.warning("%s; the pages go on as they were", error)
+            click.echo(f"digest: {error}; the pages go on as they were", err=True)
+        return str(error)
+    return ""

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from digest.config.file import Entry, entries_of_file, warnings_of_file
+from digest.config.file import Entry, entries_of_file, open_to_others
 from digest.config.keys import (
     INTEREST_PREFIX,
     KEYS,
@@ -28,6 +28,7 @@ from digest.model import Interest, Schedule, Threshold
 __all__ = ["KEYS", "Settings", "database_url", "find_file", "load"]
 
 DEFAULT_FILE = "config.env"
+_EXPOSED = "others on this machine can read the secret in it"
 _THRESHOLD = Threshold()
 # In the environment these are no settings: the first names the file, the second serves the tests.
 _NOT_SETTINGS = frozenset({"DIGEST_CONFIG", "DIGEST_SHARED"})
@@ -39,7 +40,8 @@ class Settings:
 
     `minute` counts from local midnight; `days` is how many days a paper stays a candidate;
     `threshold` is what a paper must reach to be picked (see docs/ranking.md); `web` is the host and
-    port that pages are served on.
+    port that pages are served on; `exposed` is the file, where others on this machine can read the
+    secrets in it.
     """
 
     address: str | None = None
@@ -82,6 +84,7 @@ class Settings:
     owner: str | None = None
     log: Path | None = None
     file: Path | None = None
+    exposed: Path | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -97,6 +100,11 @@ class Settings:
         if self.liked:
             found.append(Interest("papers like those you liked", liked=self.liked))
         return tuple(found)
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether people may come and subscribe."""
+        return bool(self.base_url or self.web)
 
     @property
     def names_a_reader(self) -> bool:
@@ -116,7 +124,8 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     """
     file = find_file(path, environment)
     entries = entries_of_file(file) if file else []
-    warnings = warnings_of_file(file, entries) if file else []
+    exposed = file if file and open_to_others(file, entries) else None
+    warnings = [f"{exposed}: {_EXPOSED}: chmod 600 {exposed}"] if exposed else []
     for name in sorted(environment):
         if name.startswith("DIGEST_") and name not in _NOT_SETTINGS:
             if is_known(name):
@@ -127,7 +136,9 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     places = {KEYS[e.key].field: e.where for e in entries if e.key in KEYS}
     if values.get("smtp_security") == "tls":
         values.setdefault("smtp_port", 465)
-    settings = Settings(**values, interests=tuple(interests), file=file, warnings=tuple(warnings))
+    settings = Settings(
+        **values, interests=tuple(interests), file=file, exposed=exposed, warnings=tuple(warnings)
+    )
     _check_together(settings, places)
     return settings
 

@@ -89,9 +89,14 @@ def _why_unreadable(written: str) -> str:
     return f"cannot read {shown!r}: write KEY=value"
 
 
-def warnings_of_file(file: Path, entries: list[Entry]) -> list[str]:
-    """What a person should mend, though it works."""
-    holds_secret = any(entry.key in SECRETS and entry.value for entry in entries)
-    if os.name == "posix" and holds_secret and file.stat().st_mode & 0o077:
-        return [f"{file}: others on this machine can read the secret in it: chmod 600 {file}"]
-    return []
+def open_to_others(file: Path, entries: list[Entry]) -> bool:
+    """Whether others on this machine can read the secrets in a file."""
+    holds_secret = any(_holds_secret(entry) for entry in entries)
+    return os.name == "posix" and holds_secret and bool(file.stat().st_mode & 0o077)
+
+
+def _holds_secret(entry: Entry) -> bool:
+    """A key of ours that is one, or the address of a database with a password in it."""
+    if entry.key == "DIGEST_DATABASE":
+        return bool(re.search(r"://[^/@]*:[^/@]+@", entry.value))
+    return entry.key in SECRETS and bool(entry.value)

@@ -8,6 +8,8 @@ from digest.delivery import Outcome, Verdict
 from digest.errors import ChannelError
 from digest.model import Message
 
+_OWN = 0o700  # of a new folder: letters hold links that act
+
 
 class Outbox:
     """Writes mails into a folder; the same mail twice is the same two files.
@@ -34,7 +36,7 @@ class Outbox:
         html = mail.get_body(("html",))
         target = self.folder / f"{message.label}.eml"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=_OWN, parents=True, exist_ok=True)
             if html is not None:
                 page = html.get_content().replace("\r\n", "\n")
                 self._write(target.with_suffix(".html"), page.encode())
@@ -83,7 +85,7 @@ class Outbox:
         """
         probe = self.folder / f".probe.{os.getpid()}"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=_OWN, parents=True, exist_ok=True)
             probe.write_bytes(b"digest")
             probe.unlink()
         except OSError as error:

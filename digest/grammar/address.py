@@ -1,5 +1,6 @@
 """Mail addresses: one mailbox, strictly read, nothing that could slip into a header."""
 
+import re
 import unicodedata
 
 from email_validator import EmailNotValidError, validate_email
@@ -8,6 +9,14 @@ from digest.errors import UsageError
 
 NOBODY = "reader@localhost"
 _MOST = 64  # bytes before the @ (RFC 5321, 4.5.3.1.1)
+_GOOGLE = ("gmail.com", "googlemail.com")
+# RFC 2142, and mailboxes that nobody reads
+_ROLES = frozenset((
+    "abuse", "admin", "administrator", "billing", "bounce", "bounces", "devnull", "donotreply",
+    "ftp", "hostmaster", "listserv", "mailerdaemon", "majordomo", "noc", "nobody", "noreply",
+    "postmaster", "root", "security", "spam", "undisclosedrecipients", "unsubscribe", "usenet",
+    "uucp", "webmaster", "www",
+))  # fmt: skip
 _ALIKE = frozenset(("LATIN", "GREEK", "CYRILLIC", "ARMENIAN"))  # their letters look like others'
 
 
@@ -44,6 +53,24 @@ def parse_address(text: str) -> str:
 def lookup_key(address: str) -> str:
     """What makes two spellings one mailbox: the address in lower case."""
     return address.lower()
+
+
+def mailbox_key(address: str) -> str:
+    """What makes most addresses of one mailbox one: in lower case, without what `+` adds.
+
+    Google's mailboxes take their letters with dots between them, too.
+    """
+    local, _, domain = lookup_key(address).rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _GOOGLE:
+        return f"{local.replace('.', '')}@{_GOOGLE[0]}"
+    return f"{local}@{domain}"
+
+
+def is_role(address: str) -> bool:
+    """Whether an address belongs to an office rather than a person, as `abuse@` and `noreply@`."""
+    local = lookup_key(address).rpartition("@")[0].partition("+")[0]
+    return re.sub(r"[^a-z]", "", local) in _ROLES
 
 
 def _check_letters(local: str, text: str) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from digest.letters.mime import assemble, clean_header, mailbox
 from digest.letters.render import Press
+from digest.letters.steering import Steering, steering_of
 from digest.letters.view import LetterView, view_of
 from digest.links import Links
 from digest.model import Edition, Message, Reader, ReaderKind
@@ -40,17 +41,19 @@ class LetterOffice:
     sender: Sender
     links: Links | None = None  # of the pages, where there are any
 
-    def compose(self, edition: Edition, now: datetime) -> Message:
+    def compose(self, edition: Edition, now: datetime, missed: date | None = None) -> Message:
         """The mail of an edition; the same Message-ID for the same reader and date, always.
 
         Args:
             edition: what the reader gets.
             now: the time for the Date header (aware).
+            missed: the date of an edition before it that may not have arrived.
 
         Raises:
             TemplateError: when a template is broken.
         """
-        letter, html = self._fitting(edition)
+        steering = steering_of(self.links, edition, now.date(), missed)
+        letter, html = self._fitting(edition, steering)
         identity = self._identity(edition.reader, edition.date)
         message_id = f"<{identity}@{self.sender.domain}>"
         subject = clean_header(letter.subject)
@@ -62,9 +65,7 @@ class LetterOffice:
             ("Message-ID", message_id),
             ("List-Id", f"{SENDER_NAME} <digest.{self.sender.domain}>"),
         ]
-        if self.sender.owner:
-            owner = quote(self.sender.owner, safe="@")
-            headers.append(("List-Unsubscribe", f"<mailto:{owner}?subject=unsubscribe>"))
+        headers += self._ways_out(steering)
         headers.append(("Auto-Submitted", "auto-generated"))
         text = self.press.text(letter)
         return Message(
@@ -77,13 +78,24 @@ class LetterOffice:
         )
 
     def preview(self, edition: Edition) -> str:
-        """An edition as an HTML page; nothing is sent."""
-        return self._fitting(edition)[1]
+        """An edition as an HTML page, without links to itself; nothing is sent."""
+        return self._fitting(edition, None)[1]
 
-    def _fitting(self, edition: Edition) -> tuple[LetterView, str]:
+    def _ways_out(self, steering: Steering | None) -> list[tuple[str, str]]:
+        """The headers by which a mail program lets a reader leave (RFC 2369, RFC 8058)."""
+        ways = [f"<{steering.unsubscribe}>"] if steering else []
+        if self.sender.owner:
+            ways.append(f"<mailto:{quote(self.sender.owner, safe='@')}?subject=unsubscribe>")
+        headers = [("List-Unsubscribe", ", ".join(ways))] if ways else []
+        if steering:
+            headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+            headers.append(("List-Archive", f"<{steering.archive}>"))
+        return headers
+
+    def _fitting(self, edition: Edition, steering: Steering | None) -> tuple[LetterView, str]:
         """The letter and its HTML, abstracts shortened until Gmail shows it whole if it can."""
         for abstract in ABSTRACTS:
-            letter = view_of(edition, self.sender.owner, abstract)
+            letter = view_of(edition, self.sender.owner, abstract, steering)
             html = self.press.html(letter)
             if len(html.encode()) <= CLIPPED_FROM:
                 break

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from digest.letters.passage import Passage, passage_of
+from digest.letters.steering import Link, Steering
 from digest.letters.words import cut, is_library, listed
 from digest.model import (
     COMMENTS,
@@ -30,14 +31,6 @@ _KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A link under a pick; without an address, its label alone."""
-
-    label: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
 class PickView:
     """One paper as the letter shows it; empty texts are left out."""
 
@@ -51,9 +44,13 @@ class PickView:
     twins: tuple[Link, ...]
     counts: str
     links: tuple[Link, ...]
+    votes: tuple[Link, ...] = ()
+    vote_page: Link | None = None
 
 
-def pick_view(number: int, pick: Pick, edition: Edition, abstract: int) -> PickView:
+def pick_view(
+    number: int, pick: Pick, edition: Edition, abstract: int, steering: Steering | None = None
+) -> PickView:
     """A pick in words.
 
     Args:
@@ -61,6 +58,7 @@ def pick_view(number: int, pick: Pick, edition: Edition, abstract: int) -> PickV
         pick: the paper, and why it was chosen.
         edition: where it stands.
         abstract: how many characters of the abstract; with none, all else is short too.
+        steering: makes the links for votes, where there are pages.
     """
     paper = pick.paper.paper
     links = (
@@ -69,6 +67,7 @@ def pick_view(number: int, pick: Pick, edition: Edition, abstract: int) -> PickV
         ("Code", paper.code),
         ("Project", paper.project),
     )
+    page = steering.vote_page(pick.paper.number) if steering else None
     return PickView(
         number=number,
         title=cut(paper.title, _TITLE if abstract else _SHORT_TITLE),
@@ -80,6 +79,8 @@ def pick_view(number: int, pick: Pick, edition: Edition, abstract: int) -> PickV
         twins=_twins(pick) if abstract else (),
         counts=_counts(pick),
         links=tuple(Link(label, url) for label, url in links if url),
+        votes=_votes(pick, steering) if abstract else (page,) if page else (),
+        vote_page=page,
     )
 
 
@@ -136,6 +137,10 @@ def _likeness(pick: Pick, edition: Edition, most: int) -> list[str]:
     if is_library(edition.reader, pick.interest):
         return [f"like “{cut(title, most)}” in your library"]
     return [f"like “{cut(title, most)}”, which you liked"]
+
+
+def _votes(pick: Pick, steering: Steering | None) -> tuple[Link, ...]:
+    return steering.votes(pick.paper.number) if steering else ()
 
 
 def _twins(pick: Pick) -> tuple[Link, ...]:

@@ -17,7 +17,7 @@ from jinja2 import (
 )
 
 from digest.errors import TemplateError
-from digest.letters.view import AlertView, LetterView
+from digest.letters.view import AlertView, LetterView, NoteView
 
 COLUMNS = 72
 _SPACES = re.compile(r"[\t\n\x0b\x0c\r ]+")
@@ -73,6 +73,15 @@ class Press:
         text = _render(self._text, "alert.txt.j2", alert)
         return text, _INLINER.inline(_render(self._html, "alert.html.j2", alert))
 
+    def note(self, note: NoteView) -> tuple[str, str]:
+        """The text and the HTML of a short mail that somebody asked for.
+
+        Raises:
+            TemplateError: naming the template's file and line.
+        """
+        text = _render(self._text, "note.txt.j2", note)
+        return text, _INLINER.inline(_render(self._html, "note.html.j2", note))
+
 
 def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
     """Text in lines of 72 columns after `indent` spaces, all but the first after `hang`.
@@ -94,7 +103,7 @@ def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def _render(environment: Environment, name: str, letter: LetterView | AlertView) -> str:
+def _render(environment: Environment, name: str, letter: LetterView | AlertView | NoteView) -> str:
     try:
         return environment.get_template(name).render(letter=letter)
     except TemplateNotFound as error:

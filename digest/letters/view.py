@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import count
 from urllib.parse import quote
 
 from digest.letters.picks import PickView, pick_view
+from digest.letters.steering import Steering
 from digest.letters.words import cut, heading_of, named
 from digest.model import Coverage, Edition, Mood, Pick, ReaderKind
 
@@ -25,8 +27,16 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """An earlier edition that may not have arrived: what is said of it, and where it is."""
+
+    said: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class LetterView:
-    """The whole letter."""
+    """The whole letter; a `brief` one is so long that each paper has to take little room."""
 
     subject: str
     preheader: str
@@ -38,6 +48,10 @@ class LetterView:
     because: str
     owner: str
     unsubscribe: str
+    preferences: str = ""
+    archive: str = ""
+    brief: bool = False
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +72,73 @@ class AlertView:
     notices: tuple[Notice, ...]
 
 
-def view_of(edition: Edition, owner: str | None, abstract: int = ABSTRACT) -> LetterView:
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    """A short mail that somebody asked for: a few sentences, one link; `after` follows it."""
+
+    subject: str
+    heading: str
+    paragraphs: tuple[str, ...]
+    label: str
+    url: str
+    after: tuple[str, ...] = ()
+
+
+def view_of(
+    edition: Edition,
+    owner: str | None,
+    abstract: int = ABSTRACT,
+    steering: Steering | None = None,
+) -> LetterView:
     """Put an edition into words.
 
     Args:
         edition: what the reader gets.
         owner: the address that a wish to unsubscribe is written to, if there is one.
         abstract: how many characters of each abstract are shown; with none, all else is short too.
+        steering: makes the links to pages, where there are any.
     """
     day = edition.date
     return LetterView(
         subject=subject_of(edition),
         preheader=_preheader(edition),
-        date=f"{day:%A}, {day.day} {day:%B %Y}",
+        date=day_in_words(day),
         coverage=_coverage(edition),
         intro=_intro(edition),
-        sections=tuple(_sections(edition, abstract)),
+        sections=tuple(_sections(edition, abstract, steering)),
         quiet=_quiet(edition),
         because=_because(edition),
         owner=owner or "",
-        unsubscribe=""
-        if owner == edition.reader.address
-        else f"mailto:{quote(owner, safe='@')}?subject=unsubscribe"
-        if owner
-        else "",
+        unsubscribe=steering.unsubscribe if steering else _by_mail(edition, owner),
+        preferences=steering.preferences if steering else "",
+        archive=steering.archive if steering else "",
+        brief=not abstract,
+        missing=_missing(edition, steering),
     )
+
+
+def day_in_words(day: date) -> str:
+    """A date as a newspaper has it."""
+    return f"{day:%A}, {day.day} {day:%B %Y}"
+
+
+def _by_mail(edition: Edition, owner: str | None) -> str:
+    """How to leave where there are no pages: by a mail to the owner, who needs none."""
+    if not owner or owner == edition.reader.address:
+        return ""
+    return f"mailto:{quote(owner, safe='@')}?subject=unsubscribe"
+
+
+def _missing(edition: Edition, steering: Steering | None) -> Missing | None:
+    if steering is None or steering.missed is None:
+        return None
+    yesterday = edition.date - steering.missed == timedelta(days=1)
+    which = "Yesterday’s edition" if yesterday else f"The edition of {_short_day(steering.missed)}"
+    return Missing(f"{which} may not have reached you", steering.missing)
+
+
+def _short_day(day: date) -> str:
+    return f"{day:%A}, {day.day} {day:%B}"
 
 
 def subject_of(edition: Edition) -> str:
@@ -100,7 +156,7 @@ def _preheader(edition: Edition) -> str:
     return " · ".join(cut(title, 80) for title in titles)
 
 
-def _sections(edition: Edition, abstract: int) -> Iterator[Section]:
+def _sections(edition: Edition, abstract: int, steering: Steering | None) -> Iterator[Section]:
     """Picks by interest, in the order of the best of each, and the one to explore after all.
 
     They are numbered as they are read.
@@ -111,11 +167,11 @@ def _sections(edition: Edition, abstract: int) -> Iterator[Section]:
             by_interest.setdefault(pick.interest, []).append(pick)
     numbers = count(1)
     for interest, picks in by_interest.items():
-        views = tuple(pick_view(next(numbers), pick, edition, abstract) for pick in picks)
+        views = tuple(pick_view(next(numbers), pick, edition, abstract, steering) for pick in picks)
         yield Section(heading_of(edition.reader, interest), "", views)
     for pick in edition.picks:
         if pick.explores:
-            view = pick_view(next(numbers), pick, edition, abstract)
+            view = pick_view(next(numbers), pick, edition, abstract, steering)
             yield Section("Further afield", _near_miss(pick, edition), (view,))
 
 

@@ -109,11 +109,22 @@ def read_bibtex(path: Path) -> Shelf:
         LibraryError: when there is no such file, it cannot be read, is larger than `MAX_FILE`
             bytes or holds no text.
     """
-    reading = Reading()
     text = _text_of(path)
     if not text.strip():
+        reading = Reading()
         reading.trouble("the file is empty: export your library to it again")
         return reading.shelf()
+    return read_entries(text)
+
+
+def holds_entries(text: str) -> bool:
+    """Whether any line of a text begins an entry."""
+    return _START.search(text) is not None
+
+
+def read_entries(text: str) -> Shelf:
+    """The papers of a text of BibTeX; see `read_bibtex`."""
+    reading = Reading()
     pieces = list(_pieces(text))
     strings = _strings(pieces)
     entries = [piece for piece in pieces if piece.kind not in _NO_ENTRIES | {"string"}]

@@ -129,7 +129,10 @@ class Postman:
             self.channel.withdraw()
             outcome = after_mistake(error, concluded=concluded, repeatable=self.channel.repeatable)
         self._talked = True
-        self._suspicions = self._suspicions + 1 if outcome.suspicious else 0
+        if not outcome.suspicious:
+            self._suspicions = 0
+        elif claim.reader is not None or outcome.code is None:
+            self._suspicions += 1  # else a stranger typed that address: its refusal means nothing
         self._settle(after(claim, outcome, self.clock(), self.chance))
 
     def _may_conclude(self, claim: Claim) -> bool:

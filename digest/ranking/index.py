@@ -30,6 +30,7 @@ from digest.ranking.subjects import LEAST_PAPERS, Subjects, learn
 from digest.ranking.taste import MEANING
 from digest.ranking.weights import Weights
 
+SECTION = "section"  # what the folders of digest.ranking.finder begin with
 _HEAD = "head.json"
 _DRIFT = 16  # weights are fitted anew when a sixteenth of the papers came since
 _LASTING = 28  # days that a stored profile stays as it is
@@ -169,7 +170,7 @@ class Index:
 
 _SUBJECTS = ("columns", "vectors", "calm", "mean", "unit_mean")
 # What reading files that are not what they should be can end in.
-_UNUSABLE = (OSError, EOFError, ValueError, TypeError, LookupError, OverflowError)
+UNUSABLE = (OSError, EOFError, ValueError, TypeError, LookupError, OverflowError)
 
 
 def open_index(folder: Path, identity: str) -> Index | None:
@@ -180,7 +181,7 @@ def open_index(folder: Path, identity: str) -> Index | None:
             return None
         index = _opened(folder, head)
         _check(index)
-    except _UNUSABLE:
+    except UNUSABLE:
         return None
     return index
 
@@ -256,7 +257,7 @@ def fit(index: Index) -> Index:
         fit_papers=weights.papers,
         fit_length=weights.length,
     )
-    _write(index.folder / head.fit, arrays, suffix="")
+    write_arrays(index.folder / head.fit, arrays, suffix="")
     return _committed(index.folder, head)
 
 
@@ -268,7 +269,7 @@ def relearn(index: Index) -> Index:
     if found is not None:
         arrays = {name: getattr(found, name) for name in _SUBJECTS}
         head = replace(head, subjects=_next(index.head.subjects, "subjects", arrays))
-        _write(index.folder / head.subjects, arrays, suffix=".npy")
+        write_arrays(index.folder / head.subjects, arrays)
     return _committed(index.folder, head)
 
 
@@ -276,7 +277,7 @@ def tidy(index: Index) -> None:
     """Remove what earlier states of the index left."""
     keep = {*_ARRAYS, _HEAD, index.head.fit, index.head.subjects}
     for path in index.folder.iterdir():
-        if path.name not in keep:
+        if path.name not in keep and not path.name.startswith(f"{SECTION}-"):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
@@ -333,12 +334,13 @@ def _committed(folder: Path, head: Head) -> Index:
     return _opened(folder, head)
 
 
-def _write(folder: Path, arrays: Mapping[str, NDArray[Any]], *, suffix: str) -> None:
+def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]], *, suffix: str = ".npy") -> None:
+    """Write arrays into a folder of their own; with another suffix than .npy, their bytes alone."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name, values in arrays.items():
         with (folder / f"{name}{suffix}").open("wb") as file:
-            if suffix:
+            if suffix == ".npy":
                 np.save(file, values)
             else:
                 file.write(values.tobytes())

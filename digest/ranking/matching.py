@@ -84,6 +84,11 @@ class Matcher:
         return mask
 
 
+def family_name(written: str) -> str:
+    """The family name of `Jane Roe` or `Roe, Jane`, as it is compared."""
+    return _name(written)[0]
+
+
 def _name(written: str) -> tuple[str, list[str]]:
     """Family name and given names, from `Jane Roe` or `Roe, Jane`."""
     family, comma, given = written.partition(",")

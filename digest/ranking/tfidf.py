@@ -132,7 +132,7 @@ class TfidfRanker:
             np.float32,
         )
         for row, profile in zip(scores, profiles, strict=True):
-            for keyword, share in _exact(profile):
+            for keyword, share in exact_shares(profile):
                 row[self._matcher.matches(keyword)] += share
             for keyword in profile.interest.excluded:
                 row[self._matcher.matches(keyword)] = -np.inf
@@ -166,7 +166,7 @@ class TfidfRanker:
         )
         exact = [
             Reason(_EXACT[keyword.kind], keyword.text, share)
-            for keyword, share in _exact(profile)
+            for keyword, share in exact_shares(profile)
             if self._matcher.matches(keyword)[candidate]
         ]
         score = float(score_of(fit)) + sum(reason.share for reason in exact)
@@ -259,7 +259,7 @@ class TfidfRanker:
         return Sentences(texts, self._model.terms.count(texts))
 
 
-def _exact(profile: Profile) -> list[tuple[Keyword, float]]:
+def exact_shares(profile: Profile) -> list[tuple[Keyword, float]]:
     """The authors and categories of a profile, and what each adds."""
     interest = profile.interest
     keywords = [keyword for keyword in interest.keywords if keyword.kind in _EXACT]

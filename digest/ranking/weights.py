@@ -18,6 +18,7 @@ PAIR = 0.4
 PIVOT = 0.3
 _SHRINK = 100
 _PART = 4000
+_FEW = 20_000  # entries: sorting them is quicker than looking at every column
 _LOG_COUNT = (1 + np.log(np.arange(1, MOST_COUNT + 1))).astype(np.float32)
 
 Floats = NDArray[np.float32]
@@ -91,16 +92,33 @@ class Weights:
         mean: Floats = self.total[columns] / np.float32(self.papers + _SHRINK)
         return mean
 
+    def rarity(self, columns: NDArray[Any]) -> Floats:
+        """What a term weighs that a text has once."""
+        rare = np.log((1 + self.papers) / (1 + self.seen[columns].astype(np.float32))) + 1
+        rare[columns >= WORDS] *= PAIR
+        return np.asarray(rare, np.float32)
+
+    def lengths(self, sheet: Sheet) -> Floats:
+        """What the vector of each text is divided by."""
+        return self._lengths(*self._weighed(sheet))
+
     def _weighed(self, sheet: Sheet) -> tuple[Floats, NDArray[np.int64]]:
         """The weights of all entries, and where each text ends."""
-        rare = np.log((1 + self.papers) / (1 + self.seen[sheet.columns].astype(np.float32))) + 1
-        rare[sheet.columns >= WORDS] *= PAIR
-        return (rare * _LOG_COUNT[sheet.counts - 1]).astype(np.float32), sheet.ends
+        return self.rarity(sheet.columns) * often(sheet.counts), sheet.ends
+
+    def _lengths(self, values: Floats, ends: NDArray[np.int64]) -> Floats:
+        lengths = (1 - PIVOT) * row_lengths(values, ends) + PIVOT * self.length
+        return np.asarray(lengths, np.float32)
 
     def _divided(self, values: Floats, ends: NDArray[np.int64]) -> Floats:
-        lengths = (1 - PIVOT) * row_lengths(values, ends) + PIVOT * self.length
-        each = np.repeat(lengths.astype(np.float32), np.diff(ends))
+        each = np.repeat(self._lengths(values, ends), np.diff(ends))
         return np.asarray(values / each, np.float32)
+
+
+def often(counts: NDArray[np.uint8]) -> Floats:
+    """How many times a term weighs what it weighs once, by how often a text has it (1 or more)."""
+    factors: Floats = _LOG_COUNT[counts - 1]
+    return factors
 
 
 def sparse_rows(parts: tuple[Any, Any, Any], shape: tuple[int, int]) -> Sparse:
@@ -146,6 +164,8 @@ def blend(shares: Sparse, rows: Sparse) -> Sparse:
 
 def used_columns(rows: Sparse) -> NDArray[np.int64]:
     """The columns that any row has, rising."""
+    if rows.indices.size < _FEW:
+        return np.unique(rows.indices).astype(np.int64)
     used = np.zeros(COLUMNS, np.bool_)
     used[rows.indices] = True
     return np.flatnonzero(used)

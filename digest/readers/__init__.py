@@ -51,10 +51,14 @@ def change(store: Store, changed: Reader, now: datetime) -> Reader:
     """Save a reader with other interests, schedule or limit.
 
     Raises:
-        UsageError: for the person of the configuration, who is changed there.
+        UsageError: for the person of the configuration, who is changed there, and for a reader who
+            left meanwhile.
     """
     _only_saved(changed)
-    return store.readers.save(replace(changed, interests=_checked(changed.interests)), now)
+    changed = replace(changed, interests=_checked(changed.interests))
+    if not store.readers.change(changed, now):
+        raise UsageError(f"{changed.address} left meanwhile: nothing was changed")
+    return changed
 
 
 def pause(store: Store, address: str, until: date, now: datetime) -> Reader:
@@ -74,15 +78,18 @@ def pause(store: Store, address: str, until: date, now: datetime) -> Reader:
     if until <= today:
         raise UsageError(f"it is {today} already in {reader.schedule.zone}: name a later date")
     schedule = replace(reader.schedule, paused_until=until)
-    return store.readers.save(replace(reader, schedule=schedule), now)
+    return change(store, replace(reader, schedule=schedule), now)
 
 
 def resume(store: Store, address: str, now: datetime) -> Reader:
-    """End a pause, and mail a reader again whose mailbox had refused too often.
+    """End a pause, mail a reader again whose mailbox had refused too often, or who had left.
 
     Raises:
         UsageError: for an unknown address, and where the configuration has the pause.
     """
+    gone = find_left(store, address)
+    if gone is not None:
+        store.readers.resubscribe(gone.handle, now)
     reader = get(store, address)
     store.bounces.forgive(reader.name)
     if paused(reader, now) is None:
@@ -108,10 +115,22 @@ def leave(store: Store, address: str) -> Reader:
     Raises:
         UsageError: for an unknown address and for the person of the configuration.
     """
-    reader = get(store, address)
-    _only_saved(reader)
-    store.readers.remove(reader.name)
+    reader = find_left(store, address) or get(store, address)
+    erase(store, reader)
     return reader
+
+
+def erase(store: Store, reader: Reader) -> None:
+    """Remove a reader with all that is stored about it, its address in mails it asked for, too.
+
+    Raises:
+        UsageError: for the person of the configuration.
+    """
+    _only_saved(reader)
+    store.signups.forget(reader.address)
+    store.knocks.forget(reader.address)
+    store.moves.forget(reader.handle)
+    store.readers.remove(reader.name)
 
 
 def get(store: Store, address: str) -> Reader:
@@ -121,6 +140,10 @@ def get(store: Store, address: str) -> Reader:
         UsageError: where there is none.
     """
     reader = find(store, address)
+    if reader is None and find_left(store, address):
+        raise UsageError(
+            f"{address} has unsubscribed: 'digest readers resume {address}' takes that back"
+        )
     if reader is None:
         raise UsageError(f"{address} is no reader here: 'digest readers list' shows all")
     return reader
@@ -138,6 +161,21 @@ def find(store: Store, address: str) -> Reader | None:
     return None
 
 
+def find_left(store: Store, address: str) -> Reader | None:
+    """The reader with this address who wants no mail any more; all else of it is kept."""
+    wanted = lookup_key(_normal(address))
+    saved = store.readers.left(wanted)
+    if saved is not None:
+        return saved
+    person = store.readers.left(CONFIG_NAME)
+    return person if person and wanted == lookup_key(person.address) else None
+
+
+def linked(store: Store, handle: str) -> Reader | None:
+    """The reader whom a link names, also one who wants no mail; None for one who is gone."""
+    return store.readers.by_handle(handle) or store.readers.unsubscribed(handle)
+
+
 def find_configured(store: Store) -> Reader | None:
     """The person of the configuration, as it was last kept."""
     return store.readers.find(CONFIG_NAME)
@@ -145,6 +183,8 @@ def find_configured(store: Store) -> Reader | None:
 
 def keep_configured(store: Store, settings: Settings, now: datetime) -> Reader | None:
     """Bring the person of the configuration into the store, or let it rest where there is none.
+
+    One who unsubscribed stays away until 'digest readers resume', or another address.
 
     Raises:
         ConfigError: where that address is a saved reader too.
@@ -160,6 +200,9 @@ def keep_configured(store: Store, settings: Settings, now: datetime) -> Reader |
             f"{where}: DIGEST_ADDRESS {address} is a saved reader too and would get two mails: "
             f"remove one, here or with 'digest readers remove {address}'"
         )
+    gone = store.readers.left(CONFIG_NAME)
+    if gone is not None and gone.address == address:
+        return None  # it left by a link: the same configuration does not call it back
     person = Reader(
         name=CONFIG_NAME,
         address=address,

@@ -4,7 +4,7 @@ from datetime import date
 
 from digest.errors import UsageError, printable
 from digest.libraries import Library, Shelf
-from digest.model import Reader, ReaderKind
+from digest.model import Paper, Reader, ReaderKind
 from digest.store import Store
 
 
@@ -19,13 +19,33 @@ def put_on_shelf(
     Returns:
         the keys of those that do not count yet.
     """
+    papers, waiting = _counting(store, shelf, today)
+    store.libraries.replace(reader.row, name, papers, name[:60], today)
+    return waiting
+
+
+def add_to_shelf(
+    store: Store, reader: Reader, name: str, shelf: Shelf, today: date
+) -> tuple[int, tuple[str, ...]]:
+    """Keep what was read beside what the library of this name has; see `put_on_shelf`.
+
+    Returns:
+        how many papers are new in it, and the keys of those that do not count yet.
+    """
+    papers, waiting = _counting(store, shelf, today)
+    return store.libraries.add(reader.row, name, papers, name[:60], today), waiting
+
+
+def _counting(
+    store: Store, shelf: Shelf, today: date
+) -> tuple[list[tuple[Paper, date | None]], tuple[str, ...]]:
+    """The papers of a shelf that count, with their days; and the keys of those that do not yet."""
     bare = {key for liked in shelf.liked if not liked.paper.title for key in liked.paper.keys}
     known = store.papers.known_keys(bare) if bare else frozenset()
     counting = [one for one in shelf.liked if one.paper.title or known.intersection(one.paper.keys)]
     papers = [(one.paper, min(one.added, today) if one.added else None) for one in counting]
-    store.libraries.replace(reader.row, name, papers, name[:60], today)
     found = {key for one in counting for key in one.paper.keys}
-    return tuple(sorted(bare - found))
+    return papers, tuple(sorted(bare - found))
 
 
 def import_library(store: Store, reader: Reader, library: Library, today: date) -> Shelf:

@@ -6,6 +6,7 @@ from digest.errors import UsageError, printable
 from digest.identity import read_identifier, title_key
 from digest.model import Reader, Vote, VoteKind
 from digest.store import Store
+from digest.store.archive import Picked
 
 
 def vote(
@@ -31,6 +32,18 @@ def vote(
             f"{reader.address} or {_shown(key_or_identifier)} left the store meanwhile: try again"
         )
     return cast
+
+
+def vote_on_pick(
+    store: Store, reader: Reader, pick: Picked, kind: VoteKind, now: datetime
+) -> Vote | None:
+    """Record a reader's vote on a pick of an edition, for the interest that had brought it.
+
+    Returns:
+        the vote; None where reader or paper left the store meanwhile.
+    """
+    cast = Vote(reader.row, pick.paper, kind, pick.interest, now)
+    return cast if store.votes.cast(cast) else None
 
 
 def withdraw(

@@ -4,25 +4,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url, select
+from sqlalchemy.exc import ArgumentError
 
+from digest.store.archive import Archive
 from digest.store.bounces import Bounces
 from digest.store.channels import Channels
 from digest.store.clock import Clock
 from digest.store.deliveries import Deliveries
+from digest.store.disks import open_to_others
 from digest.store.editions import Editions
 from digest.store.engine import close_engine, open_engine, reading
+from digest.store.export import Export
 from digest.store.health import Health
 from digest.store.keys import Keys
+from digest.store.knocks import Knocks
 from digest.store.ledger import Ledger
 from digest.store.libraries import Libraries
+from digest.store.limits import Limits
+from digest.store.lists import Lists
+from digest.store.moves import Moves
 from digest.store.overview import Overview
 from digest.store.papers import Papers
 from digest.store.profiles import Profiles
 from digest.store.readers import Readers
 from digest.store.schema import house
+from digest.store.signups import Signups
 from digest.store.troubles import Troubles
 from digest.store.visits import Visits
 from digest.store.votes import Votes
+
+__all__ = ["Store", "file_of", "open_store", "open_to_others"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,13 @@ class Store:
     overview: Overview
     health: Health
     keys: Keys
+    archive: Archive
+    lists: Lists
+    limits: Limits
+    knocks: Knocks
+    signups: Signups
+    moves: Moves
+    export: Export
     engine: Engine
 
     def identity(self) -> str:
@@ -85,13 +103,23 @@ def open_store(address: str) -> Store:
         Overview(engine),
         Health(engine),
         Keys(engine),
+        Archive(engine),
+        Lists(engine),
+        Limits(engine),
+        Knocks(engine),
+        Signups(engine),
+        Moves(engine),
+        Export(engine),
         engine,
     )
 
 
 def file_of(address: str) -> Path | None:
     """The file of a SQLite database; None for a server's and for one in memory."""
-    url = make_url(address)
+    try:
+        url = make_url(address)
+    except ArgumentError:  # whoever opens it is told what is wrong
+        return None
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return None
     return Path(str(url.database)).expanduser()

@@ -1,5 +1,6 @@
-"""What kind of file system a SQLite database lies on."""
+"""Where a SQLite database lies: on what kind of file system, and who else can read it."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -11,6 +12,8 @@ NETWORKED = frozenset(
     }
 )
 _MOUNTS = Path("/proc/self/mountinfo")
+_OTHERS = 0o077
+_BESIDE = ("", "-journal", "-wal", "-shm")
 
 
 def networked(folder: Path, mounts: Path | None = None) -> str | None:
@@ -32,3 +35,21 @@ def networked(folder: Path, mounts: Path | None = None) -> str | None:
             kind = what.split(" ", 1)[0]
             return kind if kind in NETWORKED else None
     return None
+
+
+def make_private(file: Path) -> None:
+    """Make an empty file that its owner alone can read; one that is there stays as it is.
+
+    SQLite takes it for a new database, and gives its journal the same mode. Where it cannot be
+    made, SQLite says why.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def open_to_others(file: Path | None) -> list[Path]:
+    """A SQLite database and what lies beside it, as far as others on this machine may read it."""
+    if file is None or os.name != "posix":
+        return []
+    found = [file.with_name(file.name + end) for end in _BESIDE]
+    return [path for path in found if path.exists() and path.stat().st_mode & _OTHERS]

@@ -183,6 +183,7 @@ def _pick_rows(number: int, edition: Edition) -> list[dict[str, Any]]:
             "reasons": json.dumps(
                 [{"kind": r.kind, "label": r.label, "share": r.share} for r in pick.reasons]
             ),
+            "explores": pick.explores,
         }
         for position, pick in enumerate(edition.picks, 1)
     ]

@@ -24,7 +24,8 @@ from sqlalchemy.engine import URL, ExecutionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from digest.errors import StoreAwayError, StoreBusyError, StoreError, printable
-from digest.store.disks import networked
+from digest.store.alive import look_before_use
+from digest.store.disks import make_private, networked
 
 REVISION = "0004"
 
@@ -64,6 +65,7 @@ _IDLE_MS = 600_000  # then the server takes back what a stopped process holds
 _SESSION = (
     "SELECT set_config('lock_timeout', %s, false),"
     " set_config('idle_in_transaction_session_timeout', %s, false),"
+    " set_config('jit', 'off', false),"  # it takes longer than our queries do
     " CASE current_setting('synchronous_commit')"
     " WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"
 )
@@ -83,6 +85,7 @@ def open_engine(address: str) -> Engine:
         url,
         connect_args={} if lite else {k: v for k, v in _PATIENCE.items() if k not in url.query},
         execution_options={_PROCESS: os.getpid()},
+        hide_parameters=True,  # errors and logs show statements: keys and addresses are values
     )
     (_prepare_sqlite if lite else _prepare_postgresql)(engine)
     try:
@@ -254,10 +257,14 @@ def _prepare_folder(url: URL) -> None:
             f"the database {url.database} lies on a network file system ({found}), where SQLite's "
             "locks do not hold: move it to a disk of this machine, or use PostgreSQL"
         )
+    if not url.database.startswith("file:"):
+        make_private(Path(url.database))
 
 
 def _prepare_postgresql(engine: Engine) -> None:
     from psycopg import Cursor, pq  # noqa: PLC0415 - an extra
+
+    look_before_use(engine)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg is an extra

@@ -17,6 +17,7 @@ from digest.store.rows import chunks, numbers_of, readers_here, rows_of
 from digest.store.schema import library, library_visits
 from digest.store.upserts import upsert
 
+_NEVER = date.min  # the day of what was never added
 _NO_VERSION = 0  # what a reader's file says of a paper gives way to what any service says
 
 
@@ -81,14 +82,32 @@ class Libraries:
                         library.c.paper_id.in_(chunk),
                     )
                 )
-            moved = [
-                {"reader_id": reader, "origin": origin, "paper_id": number, "added": added}
-                for number, added in wanted.items()
-                if number not in known or known[number] != added
-            ]
-            if moved:
-                connection.execute(upsert(connection, library), moved)
-            return len(gone) + len(moved)
+            changed = {row: day for row, day in wanted.items() if known.get(row, _NEVER) != day}
+            return len(gone) + _put(connection, reader, origin, changed)
+
+    def add(
+        self,
+        reader: int,
+        origin: str,
+        papers: Sequence[tuple[Paper, date | None]],
+        source: str,
+        today: date,
+    ) -> int:
+        """Add these papers to an origin's list, which keeps what it has; see `replace`.
+
+        To a work that the store knows they add nothing at all: anybody may send them.
+
+        Returns:
+            how many were not in it before; none for a reader who left.
+        """
+        with writing(self.engine, Turn.PAPERS) as connection:
+            if not readers_here(connection, [reader]):
+                return 0
+            rows = _placed(connection, [paper for paper, _ in papers], source, today, fill=False)
+            wanted = _entries(rows, [added for _, added in papers])
+            known = _known(connection, reader, origin)
+            new = {row: day for row, day in wanted.items() if row not in known}
+            return _put(connection, reader, origin, new)
 
     def of(self, readers: Sequence[int]) -> dict[int, list[LibraryPaper]]:
         """All entries of these readers, by origin and paper; readers without any are left out."""
@@ -151,8 +170,23 @@ class Libraries:
                 connection.execute(upsert(connection, library_visits).values(**row))
 
 
-def _placed(connection: Connection, papers: Sequence[Paper], source: str, today: date) -> list[int]:
-    """The row of each paper, after storing unknown ones and abstracts that known ones lack."""
+def _placed(
+    connection: Connection,
+    papers: Sequence[Paper],
+    source: str,
+    today: date,
+    *,
+    fill: bool = True,
+) -> list[int]:
+    """The row of each paper, after storing unknown ones.
+
+    Args:
+        connection: of the transaction.
+        papers: what a library holds.
+        source: under which name unknown papers are stored.
+        today: the date of storing them.
+        fill: whether known papers get abstracts that they lack.
+    """
     numbers = numbers_of(connection, [key for paper in papers for key in paper.keys])
     stored = rows_of(connection, set(numbers.values()))
     works = {number: work for number, (work, _) in stored.items()}
@@ -161,7 +195,7 @@ def _placed(connection: Connection, papers: Sequence[Paper], source: str, today:
     for paper, row in zip(papers, rows, strict=True):
         if row is None:
             new.append(dataclasses.replace(paper, version=_NO_VERSION))
-        elif paper.abstract and not works[row].abstract:
+        elif fill and paper.abstract and not works[row].abstract:
             new.append(dataclasses.replace(works[row], abstract=paper.abstract))
     if new:
         sightings = [Sighting(paper, Announcement.LOOKED_UP) for paper in new]
@@ -187,6 +221,17 @@ def _entries(rows: Sequence[int], added: Sequence[date | None]) -> Mapping[int, 
     for row, day in zip(rows, added, strict=True):
         dates.setdefault(row, []).extend([day] if day else [])
     return {row: min(days, default=None) for row, days in dates.items()}
+
+
+def _put(connection: Connection, reader: int, origin: str, days: Mapping[int, date | None]) -> int:
+    """Store entries, each a paper's row and the day it was added; returns how many."""
+    entries = [
+        {"reader_id": reader, "origin": origin, "paper_id": number, "added": added}
+        for number, added in days.items()
+    ]
+    if entries:
+        connection.execute(upsert(connection, library), entries)
+    return len(entries)
 
 
 def _known(connection: Connection, reader: int, origin: str) -> dict[int, date | None]:

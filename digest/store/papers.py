@@ -1,5 +1,6 @@
 """Papers as they are read back: by key or number, as candidates of a day, as they changed."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from digest.model import Changed, Paper, Sighting, StoredPaper
 from digest.store.adding import add_sightings
 from digest.store.engine import Turn, reading, writing
 from digest.store.joining import FRESH
-from digest.store.rows import chunks, latest_signals, numbers_of, rows_of
+from digest.store.rows import NUMBERS, chunks, latest_signals, numbers_of, rows_of
 from digest.store.schema import announcements, papers
 
 
@@ -61,10 +62,21 @@ class Papers:
         sources: dict[int, set[str]] = {number: set() for number in numbers}
         with reading(self.engine) as connection:
             for chunk in chunks(sources):
-                its = announcements.c.paper_id.in_(chunk)
-                for number, names in _sources(connection, its).items():
-                    sources[number] |= names
+                for number, source in connection.execute(_WHO, {"numbers": chunk}):
+                    sources[number].add(source)
             return _stored(connection, sources)
+
+    def names_of(self, numbers: Iterable[int]) -> dict[int, tuple[Sequence[str], Sequence[str]]]:
+        """The authors and the categories of these papers, by row."""
+        found: dict[int, tuple[Sequence[str], Sequence[str]]] = {}
+        named = select(papers.c.id, papers.c.authors, papers.c.categories)
+        with reading(self.engine) as connection:
+            for chunk in chunks(numbers):
+                for number, authors, categories in connection.execute(
+                    named.where(papers.c.id.in_(chunk))
+                ):
+                    found[number] = (json.loads(authors), json.loads(categories))
+        return found
 
     def candidates(self, day: date, days: int) -> list[StoredPaper]:
         """Papers announced as fresh on `day` or on the `days` - 1 days before, oldest row first."""
@@ -137,15 +149,16 @@ class Papers:
             return sorted(connection.scalars(select(papers.c.id)))  # by an index, not the table
 
 
+_FRESHLY = select(announcements.c.paper_id, announcements.c.source).where(
+    announcements.c.kind.in_(FRESH)
+)
+_WHO = _FRESHLY.where(announcements.c.paper_id.in_(NUMBERS))  # made once, as those in rows.py
+
+
 def _sources(connection: Connection, wanted: ColumnElement[bool]) -> dict[int, set[str]]:
     """Who announced papers as fresh, by row."""
-    rows = connection.execute(
-        select(announcements.c.paper_id, announcements.c.source).where(
-            wanted, announcements.c.kind.in_(FRESH)
-        )
-    )
     found: dict[int, set[str]] = {}
-    for number, source in rows:
+    for number, source in connection.execute(_FRESHLY.where(wanted)):
         found.setdefault(number, set()).add(source)
     return found
 

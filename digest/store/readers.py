@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from digest.errors import UsageError
 from digest.grammar.interests import format_interest, liked_in, parse_interest
@@ -15,12 +26,14 @@ from digest.localtime import local_date, next_due
 from digest.model import Interest, Reader, ReaderKind, Schedule
 from digest.store import due
 from digest.store.engine import Turn, reading, writing
+from digest.store.rows import NUMBERS
 from digest.store.schema import interests, readers
 
 log = logging.getLogger(__name__)
 
 HANDLE_BYTES = 6  # 8 letters
-_SCHEDULE = ("minute", "zone", "weekdays", "paused_until", "active")
+_WISHES = ("minute", "zone", "weekdays", "paused_until")
+_SCHEDULE = (*_WISHES, "active")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +53,21 @@ class Readers:
     def save(self, reader: Reader, now: datetime) -> Reader:
         """Store a reader under its name, new or changed; returns it with its number."""
         with writing(self.engine, Turn.SAVE_READER) as connection:
-            values = _columns(reader)
-            before = connection.execute(
-                select(readers).where(readers.c.name == reader.name)
-            ).first()
-            known = before.id if before else None
+            return store_reader(connection, reader, now)
+
+    def change(self, reader: Reader, now: datetime) -> bool:
+        """Store what a reader wants otherwise, unless it left or unsubscribed meanwhile."""
+        wishes = {name: _columns(reader)[name] for name in (*_WISHES, "picks")}
+        with writing(self.engine, Turn.SAVE_READER) as connection:
+            its = (readers.c.handle == reader.handle, readers.c.active)
+            before = connection.execute(select(readers).where(*its).with_for_update()).first()
             if before is None:
-                named = values | {"handle": secrets.token_urlsafe(HANDLE_BYTES)}
-                made = connection.execute(insert(readers).values(**named, created=now))
-                primary = made.inserted_primary_key
-                known = primary[0] if primary else None
-            else:
-                if any(getattr(before, name) != values[name] for name in _SCHEDULE):
-                    values["rescheduled"] = now
-                connection.execute(update(readers).where(readers.c.id == known).values(**values))
-            rows = [
-                {
-                    "reader_id": known,
-                    "position": position,
-                    "name": interest.name,
-                    "text": format_interest(interest),
-                }
-                for position, interest in enumerate(reader.interests)
-            ]
-            kept = connection.execute(
-                select(interests).where(interests.c.reader_id == known).order_by("position")
-            )
-            if [dict(row) for row in kept.mappings()] != rows:
-                connection.execute(delete(interests).where(interests.c.reader_id == known))
-                if rows:
-                    connection.execute(insert(interests), rows)
-            return _with_interests(
-                connection, connection.execute(select(readers).where(readers.c.id == known)).all()
-            )[0]
+                return False
+            if any(getattr(before, name) != wishes[name] for name in _WISHES):
+                wishes["rescheduled"] = now
+            connection.execute(update(readers).where(*its).values(**wishes))
+            _keep_interests(connection, before.id, reader.interests)
+            return True
 
     def rest(self, name: str) -> None:
         """Keep a reader and its history, but make it due no more."""
@@ -94,18 +89,32 @@ class Readers:
             found = _with_interests(connection, rows)
             return found[0] if found else None
 
+    def left(self, name: str) -> Reader | None:
+        """The reader of this name, if it wants no mail."""
+        with reading(self.engine) as connection:
+            gone = readers.c.unsubscribed.is_not(None)
+            rows = connection.execute(select(readers).where(readers.c.name == name, gone)).all()
+            found = _with_interests(connection, rows)
+            return found[0] if found else None
+
+    def any_left(self) -> bool:
+        """Whether there is any reader who wants no mail."""
+        with reading(self.engine) as connection:
+            gone = select(readers.c.id).where(readers.c.unsubscribed.is_not(None)).limit(1)
+            return connection.scalar(gone) is not None
+
     def by_handle(self, handle: str) -> Reader | None:
         """The active reader whom links name so."""
-        return self._by_handle(handle, readers.c.active)
+        return self._by_handle(handle, _ACTIVE)
 
     def unsubscribed(self, handle: str) -> Reader | None:
         """The reader whom links name so, if it wants no mail."""
-        return self._by_handle(handle, readers.c.unsubscribed.is_not(None))
+        return self._by_handle(handle, _LEFT)
 
-    def _by_handle(self, handle: str, where: ColumnElement[bool]) -> Reader | None:
+    def _by_handle(self, handle: str, query: Select[Any]) -> Reader | None:
         with reading(self.engine) as connection:
-            named = select(readers).where(readers.c.handle == handle, where)
-            found = _with_interests(connection, connection.execute(named).all())
+            rows = connection.execute(query, {"handle": handle}).all()
+            found = _with_interests(connection, rows)
             return found[0] if found else None
 
     def unsubscribe(self, handle: str, now: datetime) -> bool:
@@ -208,6 +217,26 @@ class Readers:
         return min((moment for moment in moments if moment is not None), default=None)
 
 
+def store_reader(connection: Connection, reader: Reader, now: datetime) -> Reader:
+    """Store a reader under its name; where several do so at once, each in its turn."""
+    values = _columns(reader)
+    before = connection.execute(select(readers).where(readers.c.name == reader.name)).first()
+    known = before.id if before else None
+    if before is None:
+        named = values | {"handle": secrets.token_urlsafe(HANDLE_BYTES)}
+        made = connection.execute(insert(readers).values(**named, created=now))
+        primary = made.inserted_primary_key
+        known = primary[0] if primary else None
+    else:
+        if any(getattr(before, name) != values[name] for name in _SCHEDULE):
+            values["rescheduled"] = now
+        connection.execute(update(readers).where(readers.c.id == known).values(**values))
+    _keep_interests(connection, known, reader.interests)
+    return _with_interests(
+        connection, connection.execute(select(readers).where(readers.c.id == known)).all()
+    )[0]
+
+
 def _columns(reader: Reader) -> dict[str, Any]:
     return {
         "name": reader.name,
@@ -223,6 +252,26 @@ def _columns(reader: Reader) -> dict[str, Any]:
     }
 
 
+def _keep_interests(connection: Connection, reader: int | None, wanted: Sequence[Interest]) -> None:
+    """Make a reader's interests exactly these."""
+    rows = [
+        {
+            "reader_id": reader,
+            "position": position,
+            "name": interest.name,
+            "text": format_interest(interest),
+        }
+        for position, interest in enumerate(wanted)
+    ]
+    kept = connection.execute(
+        select(interests).where(interests.c.reader_id == reader).order_by("position")
+    )
+    if [dict(row) for row in kept.mappings()] != rows:
+        connection.execute(delete(interests).where(interests.c.reader_id == reader))
+        if rows:
+            connection.execute(insert(interests), rows)
+
+
 def _with_interests(connection: Connection, rows: Sequence[Row[Any]]) -> list[Reader]:
     found: dict[int, list[Interest]] = {}
     for row in _interest_rows(connection, [row.id for row in rows]):
@@ -234,10 +283,18 @@ def _with_interests(connection: Connection, rows: Sequence[Row[Any]]) -> list[Re
 
 
 def _interest_rows(connection: Connection, numbers: Sequence[int]) -> Iterable[Row[Any]]:
-    if not numbers:
-        return []
-    wanted = interests.c.reader_id.in_(numbers)
-    return connection.execute(select(interests).where(wanted).order_by("reader_id", "position"))
+    return connection.execute(_INTERESTS, {"numbers": numbers}) if numbers else []
+
+
+# Made once, as those in rows.py: most pages begin with them.
+_NAMED = select(readers).where(readers.c.handle == bindparam("handle"))
+_ACTIVE = _NAMED.where(readers.c.active)
+_LEFT = _NAMED.where(readers.c.unsubscribed.is_not(None))
+_INTERESTS = (
+    select(interests)
+    .where(interests.c.reader_id.in_(NUMBERS))
+    .order_by(interests.c.reader_id, interests.c.position)
+)
 
 
 def _reader(row: Row[Any], its: tuple[Interest, ...]) -> Reader:

@@ -5,13 +5,42 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select
 
 from digest.model import Paper
 from digest.store.merging import strength
 from digest.store.schema import paper_keys, papers, readers, signals
 
 _PARAMETERS = 10_000  # well below what either database takes in one statement
+NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
+
+
+def _latest() -> Select[Any]:
+    """The last value that each source had of each count."""
+    last = (
+        select(
+            signals.c.paper_id,
+            signals.c.source,
+            signals.c.name,
+            func.max(signals.c.observed).label("observed"),
+        )
+        .where(signals.c.paper_id.in_(NUMBERS))
+        .group_by(signals.c.paper_id, signals.c.source, signals.c.name)
+        .subquery()
+    )
+    return select(signals.c.paper_id, signals.c.name, signals.c.value).join(
+        last,
+        (signals.c.paper_id == last.c.paper_id)
+        & (signals.c.source == last.c.source)
+        & (signals.c.name == last.c.name)
+        & (signals.c.observed == last.c.observed),
+    )
+
+
+# Made once: every page asks for papers, and making statements takes longer than answering them.
+_KEYS = select(paper_keys).where(paper_keys.c.paper_id.in_(NUMBERS))
+_PAPERS = select(papers).where(papers.c.id.in_(NUMBERS))
+_LATEST = _latest()
 
 
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
@@ -36,9 +65,9 @@ def rows_of(connection: Connection, numbers: Iterable[int]) -> dict[int, tuple[P
     keys: dict[int, list[str]] = {}
     found: dict[int, tuple[Paper, date | None]] = {}
     for chunk in chunks(wanted):
-        for row in connection.execute(select(paper_keys).where(paper_keys.c.paper_id.in_(chunk))):
+        for row in connection.execute(_KEYS, {"numbers": chunk}):
             keys.setdefault(row.paper_id, []).append(row.key)
-        for row in connection.execute(select(papers).where(papers.c.id.in_(chunk))):
+        for row in connection.execute(_PAPERS, {"numbers": chunk}):
             others = sorted(set(keys.get(row.id, ())) - {row.key}, key=strength)
             found[row.id] = (paper_of(row, (row.key, *others)), row.announced)
     return found
@@ -80,26 +109,7 @@ def latest_signals(connection: Connection, numbers: Iterable[int]) -> dict[int, 
     """The last value of each count; the largest where two sources have one."""
     found: dict[int, dict[str, int]] = {}
     for chunk in chunks(numbers):
-        last = (
-            select(
-                signals.c.paper_id,
-                signals.c.source,
-                signals.c.name,
-                func.max(signals.c.observed).label("observed"),
-            )
-            .where(signals.c.paper_id.in_(chunk))
-            .group_by(signals.c.paper_id, signals.c.source, signals.c.name)
-            .subquery()
-        )
-        rows = connection.execute(
-            select(signals.c.paper_id, signals.c.name, signals.c.value).join(
-                last,
-                (signals.c.paper_id == last.c.paper_id)
-                & (signals.c.source == last.c.source)
-                & (signals.c.name == last.c.name)
-                & (signals.c.observed == last.c.observed),
-            )
-        )
+        rows = connection.execute(_LATEST, {"numbers": chunk})
         for number, name, value in rows:
             counts = found.setdefault(number, {})
             counts[name] = max(value, counts.get(name, 0))

@@ -167,6 +167,7 @@ picks = Table(
     Col("score", Float, nullable=False),
     Col("interest", String(200)),
     Col("reasons", Text, nullable=False),
+    Col("explores", Boolean),  # outside of the interests; None: before this was kept
 )
 
 deliveries = Table(
@@ -280,19 +281,21 @@ link_keys = Table(
     Col("retired", UtcTime),  # since when it is good for leaving only
 )
 
-# Who asked to subscribe and has not confirmed yet. `mailbox` stands for the address where the
-# address itself is no longer kept: see store/signups.py.
+# Who asked to subscribe: up to two rows a mailbox, one whose mail was made and one that waits for
+# its mail. Both go after a week; see store/signups.py.
 signups = Table(
     "signups",
     metadata,
-    Col("mailbox", String(64), primary_key=True),
-    Col("address", String(320)),
-    Col("wishes", Text),  # JSON
-    Col("nonce", String(24), unique=True),
-    Col("asked", UtcTime, nullable=False),
-    Col("waits", Boolean, nullable=False),  # for its mail
+    Col("mailbox", String(64), primary_key=True),  # as in knocks
+    Col("waits", Boolean, primary_key=True),
+    Col("address", String(320), nullable=False),
+    Col("name", String(320), nullable=False),  # what a reader of this address is called
+    Col("wishes", Text, nullable=False),  # JSON
+    Col("nonce", String(24), nullable=False, unique=True),
+    Col("at", UtcTime, nullable=False),  # when it was asked; then when its mail was made
+    Col("delivery_id", ForeignKey("deliveries.id", ondelete="SET NULL"), index=True),
     Col("confirmed", UtcTime),
-    Index("ix_signups_waits", "waits", "asked"),
+    Index("ix_signups_waits", "waits", "at"),
 )
 
 # A new address that a reader asked for; both mailboxes have to say yes.
@@ -308,22 +311,25 @@ moves = Table(
     Col("new_agrees", Boolean, nullable=False),
 )
 
-# How many mails went to a mailbox because somebody typed its address.
+# How many mails went to a mailbox because somebody typed its address; `since` is the first of the
+# month that they are counted in.
 knocks = Table(
     "knocks",
     metadata,
-    Col("mailbox", String(64), primary_key=True),
+    Col("mailbox", String(64), primary_key=True),  # a hash of the address
     Col("mails", Integer, nullable=False),
+    Col("since", UtcTime, nullable=False),
     Col("last", UtcTime, nullable=False),
     Index("ix_knocks_last", "last"),
 )
 
-limits = Table(  # how often something was done lately, by whom it was done
+limits = Table(  # how often something was done lately by one visitor, and until when that counts
     "limits",
     metadata,
     Col("bucket", String(64), primary_key=True),
-    Col("since", UtcTime, nullable=False),
+    Col("until", UtcTime, nullable=False),
     Col("count", Integer, nullable=False),
+    Index("ix_limits_until", "until"),
 )
 
 profiles = Table(

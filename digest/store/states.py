@@ -29,6 +29,9 @@ class Kind(StrEnum):
 
     DAILY = "daily"  # an edition
     ALERT = "alert"  # to the owner
+    CONFIRM = "confirm"  # whether a mailbox wants editions
+    LINK = "link"  # to a reader who asked to subscribe again: where the preferences are
+    MOVE = "move"  # whether a reader's editions shall go to another mailbox, and that they do
 
 
 @dataclass(frozen=True, slots=True)

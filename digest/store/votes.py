@@ -7,9 +7,15 @@ from sqlalchemy import Engine, delete, select, true
 
 from digest.model import Vote, VoteKind
 from digest.store.engine import Turn, reading, writing
-from digest.store.rows import chunks, is_paper, readers_here
+from digest.store.rows import NUMBERS, chunks, is_paper, readers_here
 from digest.store.schema import votes
 from digest.store.upserts import upsert
+
+_OF = (  # made once, as those in rows.py
+    select(votes)
+    .where(votes.c.reader_id.in_(NUMBERS))
+    .order_by(votes.c.reader_id, votes.c.at, votes.c.paper_id, votes.c.saved)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,7 @@ class Votes:
         found: dict[int, list[Vote]] = {}
         with reading(self.engine) as connection:
             for chunk in chunks(readers):
-                rows = connection.execute(
-                    select(votes)
-                    .where(votes.c.reader_id.in_(chunk))
-                    .order_by(votes.c.reader_id, votes.c.at, votes.c.paper_id, votes.c.saved)
-                )
-                for row in rows:
+                for row in connection.execute(_OF, {"numbers": chunk}):
                     vote = Vote(
                         row.reader_id, row.paper_id, VoteKind(row.kind), row.interest, row.at
                     )

@@ -99,8 +99,7 @@ def _names() -> dict[str, Any]:
     """What every template may use."""
     if "visit" not in g:
         return {"base": "", "joining": "closed"}
-    house = visit().house
-    return {"base": house.links.base, "joining": house.settings.subscribe}
+    return {"base": sites.origin(), "joining": visit().house.settings.subscribe}
 
 
 def _failed(error: Exception) -> tuple[str, int, dict[str, str]] | tuple[str, int]:

@@ -1,11 +1,16 @@
 """Who may act: forms are sent from our own pages, or by a mail program's one click."""
 
-from urllib.parse import urlsplit
+import hashlib
+import hmac
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
 
 from flask import abort, request
 
+from digest.web.site import origin as our_origin
 from digest.web.site import visit
 
+_SIX = 6  # the version of addresses
 _READS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
@@ -20,8 +25,37 @@ def check_origin() -> None:
         return
     origin = request.headers.get("Origin")
     fetched = request.headers.get("Sec-Fetch-Site")
-    base = urlsplit(visit().house.links.base)
-    ours = origin == f"{base.scheme}://{base.netloc}" and fetched in (None, "same-origin")
+    ours = origin == our_origin() and fetched in (None, "same-origin")
     hidden = origin == "null" and fetched == "same-origin"
     if not (ours or hidden or (origin is None and fetched is None)):
         abort(403)
+
+
+def allow(action: str, most: int, per: timedelta) -> None:
+    """Count what a visitor does, and refuse it where it was done too often; for POST only.
+
+    Args:
+        action: what is done.
+        most: how many times it may be done.
+        per: for how long, from the first time on.
+    """
+    here = visit()
+    if not here.house.store.limits.take(_bucket(action), here.now, most, per):
+        abort(429)
+
+
+def _bucket(action: str) -> str:
+    """An action of a visitor; of its address only a hash is kept, made with the house's secret.
+
+    IPv6 visitors have networks of 2^64 addresses each, and are one visitor for all of them.
+    """
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        who = "unknown"
+    else:
+        plain = getattr(address, "ipv4_mapped", None) or address
+        size = 64 if plain.version == _SIX else plain.max_prefixlen
+        who = str(ip_network((plain, size), strict=False))
+    secret = visit().house.store.identity().encode()
+    return hmac.new(secret, f"{action} {who}".encode(), hashlib.sha256).hexdigest()

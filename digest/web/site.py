@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from flask import current_app, g
 
 from digest.config import Settings
+from digest.errors import StoreAwayError
 from digest.web.room import Room
 from digest.wiring import House
 
@@ -60,11 +62,15 @@ class Site:
 
     @contextmanager
     def visited(self) -> Iterator[Floor]:
-        """The floor that a request is served from, open as long as it is needed."""
+        """The floor that a request is served from, open as long as it is needed.
+
+        Raises:
+            StoreAwayError: before the first house is open, and after the last was closed.
+        """
         with self._lock:
             floor = self._floor
             if floor is None:
-                raise RuntimeError("the site is closed")
+                raise StoreAwayError("the site is closed: it opens with its settings")
             floor.visitors += 1
         try:
             yield floor
@@ -100,6 +106,12 @@ def visit() -> Visit:
     """The request at hand."""
     found: Visit = g.visit
     return found
+
+
+def origin() -> str:
+    """Scheme and host that readers reach the pages by: what `url_for` gives follows it."""
+    parts = urlsplit(visit().house.links.base)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def site() -> Site:

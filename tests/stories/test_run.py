@@ -280,10 +280,10 @@ def test_a_bug_for_one_reader_does_not_stop_the_others(
 
     compose = LetterOffice.compose
 
-    def planted(self: LetterOffice, edition: object, now: object) -> object:
+    def planted(self: LetterOffice, edition: object, *rest: object) -> object:
         if "ann" in edition.reader.address:  # type: ignore[attr-defined]
             raise KeyError("planted")
-        return compose(self, edition, now)  # type: ignore[arg-type]
+        return compose(self, edition, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(LetterOffice, "compose", planted)
     done = digest("run", DATA / "papers.jsonl", *TUESDAY, "--json")

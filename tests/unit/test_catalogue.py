@@ -263,7 +263,7 @@ def test_while_another_writes_the_old_state_serves(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Without a word lost: what is missing is counted; where there is no state, one in passing."""
-    monkeypatch.setattr(module, "_PATIENCE", 0.05)
+    catalogue.patience = 0.05
     add(sqlite, *PAPERS[:2])
     first = catalogue.refresh()
     add(sqlite, PAPERS[2])

@@ -13,6 +13,7 @@ down_revision = "0003"
 def upgrade() -> None:
     op.add_column("readers", sa.Column("handle", sa.String(12)))
     op.add_column("readers", sa.Column("unsubscribed", sa.DateTime))
+    op.add_column("picks", sa.Column("explores", sa.Boolean))
     connection = op.get_bind()
     numbers = connection.execute(sa.text("SELECT id FROM readers")).scalars().all()
     if numbers:
@@ -37,14 +38,17 @@ def upgrade() -> None:
     op.create_table(
         "signups",
         sa.Column("mailbox", sa.String(64), primary_key=True),
-        sa.Column("address", sa.String(320)),
-        sa.Column("wishes", sa.Text),
-        sa.Column("nonce", sa.String(24), unique=True),
-        sa.Column("asked", sa.DateTime, nullable=False),
-        sa.Column("waits", sa.Boolean, nullable=False),
+        sa.Column("waits", sa.Boolean, primary_key=True),
+        sa.Column("address", sa.String(320), nullable=False),
+        sa.Column("name", sa.String(320), nullable=False),
+        sa.Column("wishes", sa.Text, nullable=False),
+        sa.Column("nonce", sa.String(24), nullable=False, unique=True),
+        sa.Column("at", sa.DateTime, nullable=False),
+        sa.Column("delivery_id", sa.Integer, sa.ForeignKey("deliveries.id", ondelete="SET NULL")),
         sa.Column("confirmed", sa.DateTime),
     )
-    op.create_index("ix_signups_waits", "signups", ["waits", "asked"])
+    op.create_index("ix_signups_delivery_id", "signups", ["delivery_id"])
+    op.create_index("ix_signups_waits", "signups", ["waits", "at"])
     op.create_table(
         "moves",
         sa.Column(
@@ -64,12 +68,14 @@ def upgrade() -> None:
         "knocks",
         sa.Column("mailbox", sa.String(64), primary_key=True),
         sa.Column("mails", sa.Integer, nullable=False),
+        sa.Column("since", sa.DateTime, nullable=False),
         sa.Column("last", sa.DateTime, nullable=False),
     )
     op.create_index("ix_knocks_last", "knocks", ["last"])
     op.create_table(
         "limits",
         sa.Column("bucket", sa.String(64), primary_key=True),
-        sa.Column("since", sa.DateTime, nullable=False),
+        sa.Column("until", sa.DateTime, nullable=False),
         sa.Column("count", sa.Integer, nullable=False),
     )
+    op.create_index("ix_limits_until", "limits", ["until"])

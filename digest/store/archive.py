@@ -1,0 +1,302 @@
+"""The archive: editions as they were made, read back from their picks; mails may be gone."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Date,
+    Engine,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
+
+from digest.model import Mood, Reason, ReasonKind
+from digest.store.due import DAILY
+from digest.store.engine import reading
+from digest.store.rows import chunks
+from digest.store.schema import deliveries, editions, papers, picks
+from digest.store.states import State
+
+_ESCAPE = "\\"
+_NEWS = timedelta(days=31)  # for so long a lost edition is told of
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An edition in a list: how many papers it has, and what became of its mail."""
+
+    date: date
+    subject: str
+    papers: int
+    made: datetime
+    state: State | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A pick as it was stored; `position` is its place in the edition, `paper` its row."""
+
+    position: int
+    paper: int
+    score: float
+    interest: str | None
+    reasons: tuple[Reason, ...] = ()
+    explores: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An edition as it was stored, its picks in order; `earlier` and `later` stand beside it."""
+
+    day: date
+    subject: str
+    mood: Mood
+    considered: int
+    picks: tuple[Picked, ...]
+    state: State | None
+    earlier: date | None = None
+    later: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reader had a paper: the date of the edition and the place in it."""
+
+    date: date
+    position: int
+    paper: int
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """All editions of all readers. Each method is one transaction."""
+
+    engine: Engine = field(repr=False)
+
+    def count(self, reader: int) -> int:
+        """How many editions a reader has had."""
+        with reading(self.engine) as connection:
+            return connection.scalar(_COUNT, {"reader": reader}) or 0
+
+    def listed(self, reader: int, start: int, most: int) -> list[Listed]:
+        """A reader's editions, the newest first.
+
+        Args:
+            reader: whose.
+            start: how many of the newest are left out.
+            most: the most that are wanted.
+        """
+        asked = {"reader": reader, "start": start, "most": most}
+        with reading(self.engine) as connection:
+            return [
+                Listed(day, subject, many, made, _state(state))
+                for day, subject, many, made, state in connection.execute(_LISTED, asked)
+            ]
+
+    def edition(self, reader: int, day: date) -> Kept | None:
+        """A reader's edition of a date; None where there is none."""
+        asked = {"reader": reader, "day": day}
+        with reading(self.engine) as connection:
+            row = connection.execute(_EDITION, asked).first()
+            if row is None:
+                return None
+            return Kept(
+                day=day,
+                subject=row.subject,
+                mood=Mood(row.mood),
+                considered=row.considered,
+                picks=tuple(map(_picked, connection.execute(_PICKS, {"edition": row.id}))),
+                state=_state(row.state),
+                earlier=connection.scalar(_EARLIER, asked),
+                later=connection.scalar(_LATER, asked),
+            )
+
+    def first_papers(self, reader: int, days: Sequence[date], most: int) -> dict[date, list[int]]:
+        """The papers of the first places of these editions, by date and in order."""
+        found: dict[date, list[int]] = {}
+        asked = {"reader": reader, "days": list(days), "most": most}
+        with reading(self.engine) as connection:
+            for day, paper in connection.execute(_FIRST_PAPERS, asked):
+                found.setdefault(day, []).append(paper)
+        return found
+
+    def pick(self, reader: int, day: date, position: int) -> Picked | None:
+        """One pick of a reader's edition; None where edition or pick are gone."""
+        asked = {"reader": reader, "day": day, "position": position}
+        with reading(self.engine) as connection:
+            row = connection.execute(_PICK, asked).first()
+            return _picked(row) if row else None
+
+    def papers_of(self, reader: int) -> list[int]:
+        """Every paper that a reader's editions have had."""
+        asked = (
+            select(picks.c.paper_id)
+            .join(editions, editions.c.id == picks.c.edition_id)
+            .where(*_of(reader))
+            .distinct()
+        )
+        with reading(self.engine) as connection:
+            return list(connection.scalars(asked))
+
+    def holding(self, reader: int, words: Sequence[str], most: int) -> list[int]:
+        """Papers of a reader's editions whose title or abstract has all of these words.
+
+        They come in the order of the editions, the newest first.
+        """
+        asked = (
+            select(picks.c.paper_id)
+            .join(editions, editions.c.id == picks.c.edition_id)
+            .join(papers, papers.c.id == picks.c.paper_id)
+            .where(*_of(reader), *(_has(word) for word in words))
+            .group_by(picks.c.paper_id)
+            .order_by(func.max(editions.c.date).desc(), func.min(picks.c.position))
+            .limit(most)
+        )
+        with reading(self.engine) as connection:
+            return list(connection.scalars(asked))
+
+    def places(self, reader: int, numbers: Sequence[int]) -> dict[int, Place]:
+        """The latest edition in which a reader had each of these papers, by paper."""
+        found: dict[int, Place] = {}
+        with reading(self.engine) as connection:
+            for chunk in chunks(numbers):
+                rows = connection.execute(
+                    select(editions.c.date, picks.c.position, picks.c.paper_id)
+                    .join(picks, picks.c.edition_id == editions.c.id)
+                    .where(*_of(reader), picks.c.paper_id.in_(chunk))
+                    .order_by(editions.c.date)
+                )
+                found.update((row.paper_id, Place(*row)) for row in rows)
+        return found
+
+    def uncertain(self, before: Mapping[int, date]) -> dict[int, date]:
+        """Readers whose latest edition before a date may not have arrived, with its date.
+
+        What is older than a month is left alone.
+
+        Args:
+            before: the date for each reader.
+        """
+        found: dict[int, date] = {}
+        with reading(self.engine) as connection:
+            for day in sorted(set(before.values())):
+                numbers = [number for number, its in before.items() if its == day]
+                for chunk in chunks(numbers):
+                    found.update(_uncertain(connection, chunk, day))
+        return found
+
+
+def _uncertain(connection: Connection, numbers: Sequence[int], day: date) -> dict[int, date]:
+    last = (
+        select(editions.c.reader_id, func.max(editions.c.date).label("date"))
+        .where(editions.c.reader_id.in_(numbers), editions.c.kind == DAILY, editions.c.date < day)
+        .group_by(editions.c.reader_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(last.c.reader_id, last.c.date)
+        .join(
+            editions,
+            and_(
+                editions.c.reader_id == last.c.reader_id,
+                editions.c.date == last.c.date,
+                editions.c.kind == DAILY,
+            ),
+        )
+        .join(deliveries, deliveries.c.edition_id == editions.c.id)
+        .where(deliveries.c.state == State.UNCERTAIN.value)
+    )
+    return {row.reader_id: row.date for row in rows}
+
+
+def _of(reader: int) -> tuple[Any, Any]:
+    return editions.c.reader_id == reader, editions.c.kind == DAILY
+
+
+# Made once, as those in rows.py: what pages ask for with every visit.
+_MINE = (editions.c.reader_id == bindparam("reader"), editions.c.kind == DAILY)
+_ON = editions.c.date == bindparam("day", type_=Date)
+_COUNT = select(func.count()).select_from(editions).where(*_MINE)
+_HELD = (
+    select(func.count())
+    .select_from(picks)
+    .where(picks.c.edition_id == editions.c.id)
+    .scalar_subquery()
+)
+_LISTED = (
+    select(editions.c.date, editions.c.subject, _HELD, editions.c.made, deliveries.c.state)
+    .outerjoin(deliveries, deliveries.c.edition_id == editions.c.id)
+    .where(*_MINE)
+    .order_by(editions.c.date.desc())
+    .offset(bindparam("start", type_=Integer))
+    .limit(bindparam("most", type_=Integer))
+)
+_EDITION = (
+    select(editions, deliveries.c.state)
+    .outerjoin(deliveries, deliveries.c.edition_id == editions.c.id)
+    .where(*_MINE, _ON)
+)
+_PICKS = select(picks).where(picks.c.edition_id == bindparam("edition")).order_by(picks.c.position)
+_EARLIER = select(func.max(editions.c.date)).where(
+    *_MINE, editions.c.date < bindparam("day", type_=Date)
+)
+_LATER = select(func.min(editions.c.date)).where(
+    *_MINE, editions.c.date > bindparam("day", type_=Date)
+)
+_FIRST_PAPERS = (
+    select(editions.c.date, picks.c.paper_id)
+    .join(picks, picks.c.edition_id == editions.c.id)
+    .where(
+        *_MINE,
+        editions.c.date.in_(bindparam("days", expanding=True)),
+        picks.c.position <= bindparam("most", type_=Integer),
+    )
+    .order_by(editions.c.date, picks.c.position)
+)
+_PICK = (
+    select(picks)
+    .join(editions, editions.c.id == picks.c.edition_id)
+    .where(*_MINE, _ON, picks.c.position == bindparam("position"))
+)
+
+
+def _has(word: str) -> Any:  # noqa: ANN401 - a condition of the library's
+    """Whether title or abstract have a word, whatever its case."""
+    plain = word.casefold()
+    for sign in (_ESCAPE, "%", "_"):
+        plain = plain.replace(sign, _ESCAPE + sign)
+    like = f"%{plain}%"
+    return or_(
+        func.lower(papers.c.title).like(like, escape=_ESCAPE),
+        func.lower(papers.c.abstract).like(like, escape=_ESCAPE),
+    )
+
+
+def _state(written: str | None) -> State | None:
+    return None if written is None else State(written)
+
+
+def _picked(row: Row[Any]) -> Picked:
+    return Picked(
+        row.position,
+        row.paper_id,
+        row.score,
+        row.interest,
+        _reasons(row.reasons),
+        explores=bool(row.explores),
+    )
+
+
+def _reasons(written: str) -> tuple[Reason, ...]:
+    return tuple(
+        Reason(ReasonKind(one["kind"]), one["label"], one["share"]) for one in json.loads(written)
+    )

@@ -1,0 +1,173 @@
+"""What the page of preferences shows: where the reader stands, and what was written into a form."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from digest.grammar.interests import format_interest
+from digest.grammar.schedule import format_hour, format_weekdays
+from digest.letters.view import day_in_words
+from digest.letters.words import cut
+from digest.links import Links, Purpose, Token
+from digest.model import Reader, ReaderKind, VoteKind
+from digest.readers import paused
+from digest.readers.moving import asked_move
+from digest.readers.preferences import LIKED, Pasted, votes_said
+from digest.store import Store
+from digest.store.moves import Move
+from digest.web.forms import InterestRow, rhythms, rows_of, schedule_fields, weekdays
+from digest.web.papers import shown
+
+DONE = {
+    "interests": "Your interests are saved. The next edition goes by them.",
+    "volume": "Your edition has at most as many papers from now on.",
+    "schedule": "Your schedule is saved.",
+    "pause": "You pause. Nothing is sent until then.",
+    "resume": "The pause is over.",
+    "paste": "The papers are on your list of liked ones.",
+    "forget": "That library counts no more.",
+    "withdraw": "That vote counts no more.",
+    "move": "Both mailboxes get a mail with a link within the next day. Use both links.",
+    "stay": "Your editions go on coming to the address that you have.",
+}
+_DIGITS = 9  # of the number of a row
+_TITLE = 160
+_SAYS = {
+    VoteKind.MORE: "More like",
+    VoteKind.LESS: "Less like",
+    VoteKind.MUTE: "Nothing like",
+    VoteKind.SAVE: "Saved",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A form that could not be taken as it is: what was written, and what is wrong, by field."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    rows: Sequence[InterestRow] = ()
+    pasted: Pasted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoteLine:
+    """A vote of the reader, with what its button sends."""
+
+    title: str
+    key: str
+    words: str
+    day: str
+    sends: str
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryLine:
+    """A library of the reader: its name as it is shown and as its button sends it; its papers."""
+
+    name: str
+    sends: str
+    papers: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the other pages of a reader are."""
+
+    leave: str
+    archive: str
+    feed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A reader as its page of preferences shows it."""
+
+    reader: Reader
+    configured: bool
+    interests: Sequence[tuple[str, str]]
+    when: str
+    rows: Sequence[InterestRow]
+    fields: Mapping[str, str]
+    errors: Mapping[str, str]
+    rhythms: Sequence[tuple[str, str]]
+    weekdays: Sequence[tuple[str, str]]
+    pause: str
+    pasted: Pasted | None
+    liked: str
+    libraries: Sequence[LibraryLine]
+    votes: Sequence[VoteLine]
+    move: Move | None
+    addresses: Addresses
+
+    def value(self, name: str) -> str:
+        """What stands in a field."""
+        return self.fields.get(name, "")
+
+    def error(self, name: str) -> str:
+        """What is wrong with a field; empty where nothing is."""
+        return self.errors.get(name, "")
+
+
+def desk_of(store: Store, links: Links, reader: Reader, now: datetime, written: Written) -> Desk:
+    """All that the page of a reader shows."""
+    until = paused(reader, now)
+    schedule = reader.schedule
+    return Desk(
+        reader=reader,
+        configured=reader.kind is ReaderKind.CONFIG,
+        interests=[(one.name, format_interest(one)) for one in reader.interests],
+        when=f"{format_weekdays(schedule.weekdays)} from {format_hour(schedule.minute)}, "
+        f"{schedule.zone}",
+        rows=written.rows or rows_of(reader.interests),
+        fields={"limit": str(reader.limit), **schedule_fields(schedule), **written.fields},
+        errors=written.errors,
+        rhythms=rhythms(schedule),
+        weekdays=weekdays(),
+        pause=day_in_words(until) if until else "",
+        pasted=written.pasted,
+        liked=LIKED,
+        libraries=[
+            LibraryLine(shown(name), name, _papers(count))
+            for name, count in store.libraries.origins(reader.row)
+        ],
+        votes=_votes(store, reader),
+        move=asked_move(store, reader, now),
+        addresses=addresses_of(links, reader),
+    )
+
+
+def addresses_of(links: Links, reader: Reader) -> Addresses:
+    """Where a reader leaves, and finds its past editions."""
+
+    def path(purpose: Purpose) -> str:
+        return f"/{purpose.value}/{links.sign(Token(purpose, reader.handle))}"
+
+    return Addresses(path(Purpose.UNSUBSCRIBE), path(Purpose.ARCHIVE), path(Purpose.FEED))
+
+
+def vote_sent(written: str) -> tuple[int, VoteKind] | None:
+    """The paper (its row) and the vote that a button sends; None for what none of ours does."""
+    number, _, kind = written.partition(" ")
+    if not (
+        number.isascii() and number.isdigit() and len(number) <= _DIGITS and kind in set(VoteKind)
+    ):
+        return None
+    return int(number), VoteKind(kind)
+
+
+def _votes(store: Store, reader: Reader) -> list[VoteLine]:
+    return [
+        VoteLine(
+            cut(shown(said.title), _TITLE),
+            said.key,
+            _SAYS[said.vote.kind],
+            f"{said.vote.at:%Y-%m-%d}",
+            f"{said.vote.paper} {said.vote.kind.value}",
+        )
+        for said in votes_said(store, reader)
+    ]
+
+
+def _papers(count: int) -> str:
+    return f"{count:,} paper{'' if count == 1 else 's'}"
