@@ -6,7 +6,8 @@
 Who has a link may do what it says, and nothing else: the purpose is part of what is signed. The
 fields name a reader by its handle, never by a row. The newest key signs; older ones are still read,
 and a link for leaving is read as long as its key is kept: a mail from years ago must not hold
-anyone. 96 bits are far beyond what can be tried over a network, and keep links short.
+anyone. Such a link lets its reader go, and nothing else: keys are retired where they got about.
+96 bits are far beyond what can be tried over a network, and keep links short.
 """
 
 import hashlib
@@ -69,12 +70,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a link says: whom it is for, the date in it, and what else its purpose needs."""
+    """What a link says: whom it is for, the date in it, and what else its purpose needs.
+
+    `living` is whether the key that signed it is good for more than leaving.
+    """
 
     purpose: Purpose
     name: str
     day: date | None = None
     rest: tuple[str, ...] = ()
+    living: bool = field(default=True, compare=False)
 
 
 @dataclass(slots=True)
@@ -150,7 +155,7 @@ class Links:
             try:
                 said = _signer(key.secret, purpose).unsign(written).decode("ascii")
                 name, day, *rest = said.split(".")
-                return Token(purpose, name, _decoded(day), tuple(rest))
+                return Token(purpose, name, _decoded(day), tuple(rest), _lives(key, now))
             except (BadData, ValueError, OverflowError):
                 continue
         return None
@@ -165,7 +170,11 @@ def holds(purpose: Purpose, day: date | None, now: datetime) -> bool:
 def _reads(key: Key, purpose: Purpose, now: datetime) -> bool:
     if purpose is Purpose.UNSUBSCRIBE:
         return True
-    return key.retired is None and (purpose not in _DAYS or now - key.made < _KEY_LIFE)
+    return _lives(key, now) if purpose in _DAYS else key.retired is None
+
+
+def _lives(key: Key, now: datetime) -> bool:
+    return key.retired is None and now - key.made < _KEY_LIFE
 
 
 class _Short(HMACAlgorithm):

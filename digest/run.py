@@ -124,8 +124,9 @@ def run(
 def greet_waiting(house: House, now: datetime) -> GreetReport:
     """The mails that people asked for at a house's pages."""
     greeter = Greeter(house.store, house.office, house.links, house.settings.signups_per_hour)
-    carry_out_moves(house.store, house.office, house.links, house.channel.name, now)
-    return greeter.greet(house.channel.name, now)
+    channel, per_hour = house.channel.name, house.settings.signups_per_hour
+    carry_out_moves(house.store, house.office, house.links, channel, per_hour, now)
+    return greeter.greet(channel, now)
 
 
 def post_waiting(

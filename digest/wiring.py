@@ -36,6 +36,7 @@ from digest.store import Store, file_of, open_store
 
 APP = "digest"
 DEFAULT_WEB = ("127.0.0.1", 8080)
+_VISITORS_WAIT = 3.0  # seconds for a lock: who waits longer keeps a thread from all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ def build(
     outbox: Path | None = None,
     stopping: threading.Event | None = None,
     progress: Progress | None = None,
+    wait: float | None = None,
 ) -> House:
     """Put a house together.
 
@@ -152,6 +154,7 @@ def build(
         outbox: a folder to write mails to instead of sending them.
         stopping: ends waits early.
         progress: is told what takes long.
+        wait: for how many seconds a lock of the database is waited for; a minute unless said.
 
     Raises:
         ConfigError, UsageError, StoreError: with what to do.
@@ -161,7 +164,7 @@ def build(
     sender = _sender(settings)
     session = _session(settings, stopping)
     services = tuple(open_service(name, session, settings) for name in settings.sources)
-    store = open_store(database_of(settings))
+    store = open_store(database_of(settings), wait)
     links = Links(base_of(settings), store.keys.all)
     office = LetterOffice(shipped_press(), sender, links if settings.base_url else None)
     return House(
@@ -186,6 +189,28 @@ def build(
             notice_folder(settings),
         ),
     )
+
+
+def build_for_pages(
+    settings: Settings,
+    *,
+    outbox: Path | None = None,
+    stopping: threading.Event | None = None,
+    wait: float = _VISITORS_WAIT,
+) -> House:
+    """A house that pages are served from: where the database is busy, they say so soon.
+
+    Args:
+        settings: what was read from the configuration.
+        outbox: a folder to write mails to instead of sending them.
+        stopping: ends waits early.
+        wait: for how many seconds a lock of the database is waited for.
+
+    Raises:
+        ConfigError, UsageError, StoreError: with what to do.
+    """
+    open_store(database_of(settings)).close()  # a migration is waited for as long as it takes
+    return build(settings, outbox=outbox, stopping=stopping, wait=wait)
 
 
 def _libraries(settings: Settings, session: PoliteSession) -> tuple[Library, ...]:

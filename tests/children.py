@@ -116,9 +116,9 @@ def ended(*children: int) -> Iterator[None]:
 
 
 @contextmanager
-def opened(address: str) -> Iterator[Store]:
+def opened(address: str, wait: float | None = None) -> Iterator[Store]:
     """A store for a while."""
-    store = open_store(address)
+    store = open_store(address, wait)
     try:
         yield store
     finally:

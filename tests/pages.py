@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from digest.config import load
+from digest.links import Links
 from digest.model import Reader
 from digest.progress import Quiet
 from digest.run import Order, RunReport
@@ -18,7 +19,7 @@ from digest.store import Store, open_store
 from digest.watch import watched_run
 from digest.web.app import make_app
 from digest.web.site import Site
-from digest.wiring import build
+from digest.wiring import build, build_for_pages
 from tests.conftest import DATA, NOW
 
 BASE = "http://127.0.0.1:8080"
@@ -64,6 +65,11 @@ class Pages:
         finally:
             house.close()
 
+    @property
+    def site_links(self) -> Links:
+        """What signs the links of this house."""
+        return Links(BASE, self.store.keys.all)
+
     def reader(self, name: str) -> Reader:
         """A reader as it is stored now."""
         found = self.store.readers.find(name)
@@ -80,7 +86,7 @@ def open_pages(folder: Path, **settings: str) -> Pages:
         "DIGEST_OWNER": "owner@example.org",
         **settings,
     }
-    site = Site(build, lambda: pages.now)
+    site = Site(build_for_pages, lambda: pages.now)
     site.open(load(None, environment))
     store = open_store(environment["DIGEST_DATABASE"])
     pages = Pages(site, make_app(site), store, environment, folder=folder)

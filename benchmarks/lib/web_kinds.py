@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 from digest.links import Purpose, Token
 from lib.web_bed import SEED, Town
 
-_FAR = 60  # days back that lists are asked for
+_FAR = 2  # days that both houses have papers of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Asker:
         return quote_plus(", ".join(self.chance(number).sample(list(self.town.words), 2)))
 
     def day(self, number: int) -> str:
-        """One of the last days, as an ISO date; the first numbers are different ones."""
+        """One of the last days, as an ISO date; 0 is today."""
         return (self.town.day - timedelta(days=number % _FAR)).isoformat()
 
     def paper(self, number: int) -> str:
@@ -72,7 +72,7 @@ def _mailed(purpose: Purpose, more: str = "") -> Make:
 KINDS = (
     Kind("front page", lambda _asker, _number: "/"),
     Kind("a day", lambda asker, number: f"/day/{asker.day(number)}"),
-    Kind("a week", lambda asker, number: f"/week/{asker.day(number * 7)}"),
+    Kind("a week", lambda asker, _number: f"/week/{asker.day(0)}"),
     Kind("a month", lambda asker, _: f"/month/{asker.day(0)[:7]}"),
     Kind("feed of the day", lambda _asker, _number: "/day.atom"),
     Kind("feed of the week, RSS", lambda _asker, _number: "/week.rss"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from digest.account.nouns import Account, Verdict, Weighed
+from digest.letters.words import figure
 from digest.model import Pick, ReasonKind
 
 MOST_TERMS = 12
@@ -48,8 +49,8 @@ def verdict(account: Account) -> str:
     if account.verdict is Verdict.BELOW:
         best = min(wanting, key=lambda one: one.short_of)
         return (
-            f"Not picked: {best.score:.2f} is {best.short_of:.2f} below the threshold of "
-            f"“{best.name}”, {best.level:.2f}."
+            f"Not picked: {figure(best.score or 0.0)} is {best.short_of:.2f} below the threshold "
+            f"of “{best.name}”, {figure(best.level)}."
         )
     return {
         Verdict.NO_CANDIDATE: f"Not picked: no candidate. Those of the date were announced as new "
@@ -106,4 +107,4 @@ def _because(pick: Pick) -> str:
         return f"drawn by lot from those that came near to “{pick.interest}”, to learn from votes"
     if pick.interest is None:
         return "chosen by upvotes"
-    return f"for “{pick.interest}” with {pick.score:.2f}"
+    return f"for “{pick.interest}” with {figure(pick.score)}"

@@ -120,6 +120,7 @@ def open_log(settings: Settings | None) -> None:
     place = log_file(settings)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch(mode=0o600)  # it names addresses
         handler = RotatingFileHandler(place, maxBytes=2_000_000, backupCount=3, encoding="utf-8")
     except OSError as error:
         click.echo(f"digest: no log is kept: {place}: {error.strerror}", err=True)

@@ -11,7 +11,7 @@ from digest.cli.common import OneLine, read_settings, settings_options, stop_sig
 from digest.config import Settings, database_url, load
 from digest.daemon import Daemon
 from digest.web.service import Service
-from digest.wiring import House, base_of, build, database_of, log_file
+from digest.wiring import House, base_of, build, build_for_pages, database_of, log_file
 
 
 @click.command()
@@ -44,12 +44,15 @@ def command(config: Path | None, database: str | None, outbox: Path | None) -> i
         def house(current: Settings) -> House:
             return build(current, outbox=outbox, stopping=stopping)
 
+        def house_of_pages(current: Settings) -> House:
+            return build_for_pages(current, outbox=outbox, stopping=stopping)
+
         daemon = Daemon(
             read_settings=again,
             build=house,
             clock=utc_now,
             stopping=stopping,
-            pages=Service(house, utc_now, place=lambda current: current.web),
+            pages=Service(house_of_pages, utc_now, place=lambda current: current.web),
         )
         try:
             daemon.serve(settings)

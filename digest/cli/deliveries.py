@@ -155,8 +155,8 @@ def _list(entries: list[Entry], *, as_json: bool) -> None:
 
 
 def _to(entry: Entry) -> str:
-    """Whom a mail is for; an owner gets alerts beside the editions."""
-    told = " (alert)" if entry.kind == Kind.ALERT else ""
+    """Whom a mail is for, and what it is where it is no edition."""
+    told = "" if entry.kind == Kind.DAILY else f" ({entry.kind})"
     return printable(entry.recipient) + told
 
 

@@ -30,6 +30,7 @@ def invite(config: Path | None, database: str | None, days: int) -> int:
     day = utc_now().date() - timedelta(days=INVITATION_DAYS - days)
     token = links.sign(Token(Purpose.INVITE, secrets.token_urlsafe(6), day))
     click.echo(f"{links.base}/subscribe?invite={token}")
+    _warn_of_base(settings)
     if settings.subscribe == "closed":
         click.echo("digest: it works once DIGEST_SUBSCRIBE is invite, not closed", err=True)
     return 0
@@ -47,8 +48,18 @@ def link(address: str, config: Path | None, database: str | None) -> int:
     today = utc_now().date()
     click.echo(f"preferences: {links.url(Token(Purpose.PREFERENCES, reader.handle, today))}")
     click.echo(f"past editions: {links.url(Token(Purpose.ARCHIVE, reader.handle))}")
+    _warn_of_base(settings)
     click.echo("They are for this reader alone: who has them can change what it gets.", err=True)
     return 0
+
+
+def _warn_of_base(settings: Settings) -> None:
+    if not settings.base_url:
+        click.echo(
+            "digest: it leads to this machine alone: set DIGEST_BASE_URL to where readers reach "
+            "the pages",
+            err=True,
+        )
 
 
 def _opened(config: Path | None, database: str | None) -> tuple[Settings, Store, Links]:

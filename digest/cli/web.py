@@ -13,7 +13,7 @@ from digest.config import Settings, database_url, load
 from digest.config.keys import listening
 from digest.errors import DigestError
 from digest.web.service import Service
-from digest.wiring import DEFAULT_WEB, build, read_again
+from digest.wiring import DEFAULT_WEB, build_for_pages, read_again
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def command(config: Path | None, database: str | None, listen: str | None) -> in
     asked = listening(listen) if listen else None
     with stop_signals() as stopping:
         pages = Service(
-            lambda current: build(current, stopping=stopping),
+            lambda current: build_for_pages(current, stopping=stopping),
             utc_now,
             place=lambda current: asked or current.web or DEFAULT_WEB,
         )

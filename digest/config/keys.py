@@ -133,17 +133,23 @@ def _address_of_service(text: str) -> str:
 
 def _base_url(text: str) -> str:
     """The address of the pages; plain http only for this machine alone."""
-    url = text.strip().rstrip("/")
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(text.strip().rstrip("/"))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise UsageError(f"{text!r} has no host or port that can be reached") from None
     if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]+", host, re.ASCII):
         raise UsageError(f"{text!r} is no address of pages: write https://digest.example.org")
-    if parts.query or parts.fragment or parts.username or not url.isascii():
+    if parts.query or parts.fragment or parts.username or not parts.path.isascii():
         raise UsageError(f"{text!r}: write scheme, host and path alone, in ASCII")
     if parts.scheme == "http" and not (host == "localhost" or _loopback(host)):
         raise UsageError(
             f"{text!r} is not encrypted, and whoever sees a link can use it: write https://"
         )
+    # As browsers write it where they say which page a form comes from.
+    shown = f"[{ip_address(host)}]" if ":" in host else host
+    usual = port in (None, {"http": 80, "https": 443}[parts.scheme])
+    url = f"{parts.scheme}://{shown}{'' if usual else f':{port}'}{parts.path}"
     if len(url) > MOST_BASE:
         raise UsageError(
             f"{text!r} has {len(url)} characters; with more than {MOST_BASE} the links made from "

@@ -73,7 +73,7 @@ class LetterOffice:
             sender=self.sender.address,
             recipient=edition.reader.address,
             subject=subject,
-            label=_label(edition.reader, edition.date, identity),
+            label=label_of(_named(edition.reader), edition.date, identity),
             raw=assemble(headers, text, html, f"=_{identity}"),
         )
 
@@ -107,9 +107,12 @@ class LetterOffice:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def _label(reader: Reader, day: date, identity: str) -> str:
-    """A file's name for a mail: date, reader in plain letters, and a mark that tells it apart."""
-    name = reader.name if reader.kind is ReaderKind.UNSAVED else reader.address
+def _named(reader: Reader) -> str:
+    return reader.name if reader.kind is ReaderKind.UNSAVED else reader.address
+
+
+def label_of(name: str, day: date, identity: str) -> str:
+    """A file's name for a mail: date, whom it is for in plain letters, and a mark of its own."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain.lower())[:48].strip("-") or "reader"
     return f"{day.isoformat()}-{slug}-{identity[:8]}"

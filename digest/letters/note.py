@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
-from digest.letters.compose import SENDER_NAME, LetterOffice
+from digest.letters.compose import SENDER_NAME, LetterOffice, label_of
 from digest.letters.mime import assemble, clean_header, mailbox
 from digest.letters.view import NoteView
 from digest.model import Message
@@ -46,6 +46,6 @@ def note_mail(
         sender=sender.address,
         recipient=address,
         subject=subject,
-        label=f"{now:%Y-%m-%d}-note-{identity[:8]}",
+        label=label_of(address, now.date(), identity),
         raw=assemble(headers, text, html, f"=_{identity}"),
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from digest.letters.passage import Passage, passage_of
 from digest.letters.steering import Link, Steering
-from digest.letters.words import cut, is_library, listed
+from digest.letters.words import cut, figure, is_library, listed
 from digest.model import (
     COMMENTS,
     STARS,
@@ -124,7 +124,7 @@ def _why(pick: Pick, edition: Edition, *, short: bool) -> str:
         return f"Why: {why}" if why else ""
     lift = lift_of(pick)
     of_it = f", {lift} of it for upvotes" if lift else ""
-    return f"Why: {why} (score {pick.score:.2f}{of_it})"
+    return f"Why: {why} (score {figure(pick.score)}{of_it})"
 
 
 def _likeness(pick: Pick, edition: Edition, most: int) -> list[str]:

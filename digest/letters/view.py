@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from digest.letters.picks import PickView, pick_view
 from digest.letters.steering import Steering
-from digest.letters.words import cut, heading_of, named
+from digest.letters.words import cut, figure, heading_of, named
 from digest.model import Coverage, Edition, Mood, Pick, ReaderKind
 
 ABSTRACT = 620
 _TITLE_IN_SUBJECT = 120
-_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face Daily Papers", "file": "your files"}
+_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face Daily Papers", "file": "files"}
 _ASIDE = frozenset(("arxiv ids",))  # looked up for the ranking, announced by nobody
 
 
@@ -178,7 +178,8 @@ def _sections(edition: Edition, abstract: int, steering: Steering | None) -> Ite
 def _near_miss(pick: Pick, edition: Edition) -> str:
     """Why a paper is shown that no interest asked for."""
     near = named(edition.reader, pick.interest) if pick.interest else "your interests"
-    return f"A near miss for {near} (score {pick.score:.2f}, below the threshold), drawn by lot."
+    score = figure(pick.score)
+    return f"A near miss for {near} (score {score}, below the threshold), drawn by lot."
 
 
 def _coverage(edition: Edition) -> str:

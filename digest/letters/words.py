@@ -36,6 +36,11 @@ def heading_of(reader: Reader, interest: str | None) -> str:
     return interest[:1].upper() + interest[1:]
 
 
+def figure(score: float) -> str:
+    """A score as it is read: two places, and a minus that is one."""
+    return f"{round(score, 2) + 0.0:.2f}".replace("-", "−")
+
+
 def listed(labels: Sequence[str]) -> str:
     """Labels with commas and a last `and`."""
     if len(labels) < 2:  # noqa: PLR2004 - one needs no "and"

@@ -34,6 +34,7 @@ SECTION = "section"  # what the folders of digest.ranking.finder begin with
 _HEAD = "head.json"
 _DRIFT = 16  # weights are fitted anew when a sixteenth of the papers came since
 _LASTING = 28  # days that a stored profile stays as it is
+_OWNERS_FOLDER, _OWNERS_FILE = 0o700, 0o600
 _AGE = 4  # subjects are learned anew when a quarter came since
 
 _ARRAYS: Mapping[str, "np.dtype[Any]"] = {
@@ -189,9 +190,9 @@ def open_index(folder: Path, identity: str) -> Index | None:
 def new_index(folder: Path, identity: str) -> Index:
     """An empty index in a folder, in place of whatever was there."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(_OWNERS_FOLDER, parents=True)
     for name in _ARRAYS:
-        (folder / name).write_bytes(bytes(8) if name == "ends" else b"")
+        _private(folder / name).write_bytes(bytes(8) if name == "ends" else b"")
     return _committed(folder, Head(identity))
 
 
@@ -325,7 +326,7 @@ def _grow(index: Index, added: Mapping[str, Any]) -> None:
 
 def _committed(folder: Path, head: Head) -> Index:
     """Put a new head in the place of the old one."""
-    fresh = folder / "head.new"
+    fresh = _private(folder / "head.new")
     with fresh.open("w", encoding="ascii") as file:
         json.dump(asdict(head), file)
         file.flush()
@@ -337,15 +338,21 @@ def _committed(folder: Path, head: Head) -> Index:
 def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]], *, suffix: str = ".npy") -> None:
     """Write arrays into a folder of their own; with another suffix than .npy, their bytes alone."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(_OWNERS_FOLDER)
     for name, values in arrays.items():
-        with (folder / f"{name}{suffix}").open("wb") as file:
+        with _private(folder / f"{name}{suffix}").open("wb") as file:
             if suffix == ".npy":
                 np.save(file, values)
             else:
                 file.write(values.tobytes())
             file.flush()
             os.fsync(file.fileno())
+
+
+def _private(path: Path) -> Path:
+    """A file that its owner alone can read, as the database is: what readers pasted counts here."""
+    path.touch(_OWNERS_FILE)
+    return path
 
 
 def _next(name: str, kind: str, arrays: Mapping[str, NDArray[Any]]) -> str:

@@ -68,7 +68,15 @@ def pause(store: Store, address: str, until: date, now: datetime) -> Reader:
         UsageError: for an unknown address, the person of the configuration, and a date that is not
             to come where the reader is.
     """
-    reader = get(store, address)
+    return pause_reader(store, get(store, address), until, now)
+
+
+def pause_reader(store: Store, reader: Reader, until: date, now: datetime) -> Reader:
+    """Let this very reader have no edition before a date, unless it left meanwhile.
+
+    Raises:
+        UsageError: see `pause`.
+    """
     if reader.kind is ReaderKind.CONFIG:
         raise UsageError(
             f"{reader.address} is the person of the configuration: set "
@@ -90,7 +98,17 @@ def resume(store: Store, address: str, now: datetime) -> Reader:
     gone = find_left(store, address)
     if gone is not None:
         store.readers.resubscribe(gone.handle, now)
-    reader = get(store, address)
+    return end_pause(store, get(store, address), now)
+
+
+def end_pause(store: Store, reader: Reader, now: datetime) -> Reader:
+    """End a reader's pause, and mail it again where its mailbox had refused too often.
+
+    Who left meanwhile stays away.
+
+    Raises:
+        UsageError: where the configuration has the pause, and for a reader who left meanwhile.
+    """
     store.bounces.forgive(reader.name)
     if paused(reader, now) is None:
         return reader
@@ -100,7 +118,7 @@ def resume(store: Store, address: str, now: datetime) -> Reader:
             "config.env"
         )
     schedule = replace(reader.schedule, paused_until=None)
-    return store.readers.save(replace(reader, schedule=schedule), now)
+    return change(store, replace(reader, schedule=schedule), now)
 
 
 def paused(reader: Reader, now: datetime) -> date | None:
@@ -151,29 +169,32 @@ def get(store: Store, address: str) -> Reader:
 
 def find(store: Store, address: str) -> Reader | None:
     """The reader with this address, be it saved or the person of the configuration."""
-    wanted = lookup_key(_normal(address))
-    saved = store.readers.find(wanted)
-    if saved is not None and saved.kind is ReaderKind.SAVED:
-        return saved
-    person = store.readers.find(CONFIG_NAME)
-    if person and wanted == lookup_key(person.address):
-        return person
-    return None
+    return addressed(store, address)[0]
 
 
 def find_left(store: Store, address: str) -> Reader | None:
     """The reader with this address who wants no mail any more; all else of it is kept."""
+    return addressed(store, address)[1]
+
+
+def addressed(store: Store, address: str) -> tuple[Reader | None, Reader | None]:
+    """Who gets editions at an address, and who wants none there any more; asked for at once."""
     wanted = lookup_key(_normal(address))
-    saved = store.readers.left(wanted)
-    if saved is not None:
-        return saved
-    person = store.readers.left(CONFIG_NAME)
-    return person if person and wanted == lookup_key(person.address) else None
+    known = store.readers.named((wanted, CONFIG_NAME))
+    saved, person = known.get(wanted), known.get(CONFIG_NAME)
+    if person and lookup_key(person.reader.address) != wanted:
+        person = None
+    if saved and saved.active and saved.reader.kind is not ReaderKind.SAVED:
+        saved = None
+    every = [one for one in (saved, person) if one]
+    found = next((one.reader for one in every if one.active), None)
+    return found, next((one.reader for one in every if not one.active), None)
 
 
 def linked(store: Store, handle: str) -> Reader | None:
     """The reader whom a link names, also one who wants no mail; None for one who is gone."""
-    return store.readers.by_handle(handle) or store.readers.unsubscribed(handle)
+    known = store.readers.linked(handle)
+    return known.reader if known else None
 
 
 def find_configured(store: Store) -> Reader | None:
@@ -214,6 +235,9 @@ def keep_configured(store: Store, settings: Settings, now: datetime) -> Reader |
     known = store.readers.find(CONFIG_NAME)
     if known is not None and replace(person, number=known.number) == known:
         return known
+    if known is not None and known.address == address:  # unless it leaves by a link just now
+        person = replace(person, number=known.number, handle=known.handle)
+        return person if store.readers.change(person, now) else None
     return store.readers.save(person, now)
 
 

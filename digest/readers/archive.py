@@ -1,7 +1,7 @@
 """A reader's past editions: one of them as a letter again, and the papers in all of them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from digest.letters.steering import Steering
 from digest.letters.view import LetterView, view_of
@@ -81,15 +81,3 @@ def with_words(store: Store, reader: Reader, text: str) -> list[int]:
     """Papers of a reader's editions that have all words of a text, the latest edition first."""
     words = text.split()[:MOST_WORDS]
     return store.archive.holding(reader.row, words, MOST_FOUND) if words else []
-
-
-def opening_lines(
-    store: Store, reader: Reader, days: list[date], most: int
-) -> dict[date, list[StoredPaper]]:
-    """The first papers of these editions, by date."""
-    first = store.archive.first_papers(reader.row, days, most)
-    papers = store.papers.by_numbers({number for numbers in first.values() for number in numbers})
-    return {
-        day: [papers[number] for number in numbers if number in papers]
-        for day, numbers in first.items()
-    }

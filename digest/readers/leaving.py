@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from digest.model import Reader
-from digest.readers import linked
 from digest.store import Store
 
 
@@ -18,9 +17,8 @@ class Standing:
 
 def standing(store: Store, handle: str) -> Standing:
     """How it is with the reader whom a link names."""
-    reader = linked(store, handle)
-    gone = reader is None or store.readers.unsubscribed(handle) is not None
-    return Standing(reader, not gone)
+    known = store.readers.linked(handle)
+    return Standing(known.reader, known.active) if known else Standing(None, wants=False)
 
 
 def unsubscribe(store: Store, handle: str, now: datetime) -> bool:

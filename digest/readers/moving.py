@@ -18,13 +18,14 @@ from digest.letters.note import NoteView, note_mail
 from digest.links import Links, Purpose, Token
 from digest.model import Message, Reader, ReaderKind
 from digest.readers import get
-from digest.readers.preferences import too_often
+from digest.readers.preferences import bucket_of, too_often
 from digest.store import Store
 from digest.store.moves import Move, Side
 
 LIFE = timedelta(days=7)
 _NONCE_BYTES = 12  # 16 letters
 _MOST_A_DAY = 3
+_REST = timedelta(days=1)  # between two such mails to the mailbox that a reader has
 _WORTH_SENDING = timedelta(days=1)
 
 
@@ -89,15 +90,18 @@ def move_now(store: Store, address: str, new: str) -> Reader:
 
 
 def carry_out_moves(
-    store: Store, office: LetterOffice, links: Links, channel: str, now: datetime
+    store: Store, office: LetterOffice, links: Links, channel: str, per_hour: int, now: datetime
 ) -> int:
     """Mail the mailboxes of moves that were asked for, and make those that both agreed to.
+
+    A move that may not be mailed now waits for another time within its week.
 
     Args:
         store: where they are.
         office: sets the mails.
         links: makes the links in them.
         channel: the channel that mails leave by.
+        per_hour: how many mailboxes an hour are mailed because somebody typed their address.
         now: the time (aware).
 
     Returns:
@@ -109,6 +113,7 @@ def carry_out_moves(
     store.moves.sweep(now - LIFE)
     day, deadline = now.date(), now + _WORTH_SENDING
     mailed = after = 0
+    allowed = store.knocks.left(now, per_hour)
     while shard := store.moves.waiting(after):
         after = shard[-1].reader
         made = []
@@ -117,12 +122,22 @@ def carry_out_moves(
                 told = {done: _told(office, links, move, now, done=done) for done in (True, False)}
                 done = store.moves.carry_out(move, told, channel, day, now, deadline)
                 mailed += done is not None
-            # Asked one by one: there are a handful, and each mailbox has a count of its own. Where
-            # it was mailed lately, the move waits for another day within its week.
-            elif store.knocks.take(move.new, now, known=False):
+            # Asked one by one: there are a handful, and each mailbox has a count of its own.
+            elif allowed and _may_ask(store, move, now):
+                allowed -= 1
                 made.append((move, [_asked(office, links, move, side, now) for side in Side]))
         mailed += len(Side) * store.moves.mailed(made, channel, day, now, deadline) if made else 0
     return mailed
+
+
+def _may_ask(store: Store, move: Move, now: datetime) -> bool:
+    """Whether both mailboxes of a move may be mailed now; counts it where they may.
+
+    The old one has a count of its own: whoever types a reader's address elsewhere cannot keep it
+    from moving.
+    """
+    bucket = bucket_of(move.handle, "move mail")
+    return store.limits.take(bucket, now, 1, _REST) and store.knocks.take(move.new, now)
 
 
 def _wanted(reader: Reader, address: str) -> str:

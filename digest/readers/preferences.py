@@ -1,6 +1,7 @@
 """What readers change for themselves; what else they change is in readers, library and votes."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +17,9 @@ from digest.store import Store
 LIKED = "liked papers"  # the library of what was pasted, and the interest that both speak for
 MOST_PASTED = 1_000_000  # characters
 MOST_LIKED = 5_000  # papers on the list: all readers have one store
+# All interests together: each page of preferences shows and reads them, and others wait meanwhile.
+MOST_LETTERS = 50_000
+MOST_ITEMS = 2_500
 _PASTES_A_DAY = 20
 _SHOWN_VOTES = 50
 
@@ -75,10 +79,40 @@ def paste_liked(store: Store, reader: Reader, text: str, now: datetime) -> Paste
     return Pasted(added, awaited, shelf.troubles, shelf.more_troubles)
 
 
+def change_interests(
+    store: Store, reader: Reader, interests: Sequence[Interest], now: datetime
+) -> None:
+    """Give a reader other interests, as far as readers may have many of their own accord.
+
+    Raises:
+        UsageError: where they are too many or too long together; see `readers.change`.
+    """
+    letters = sum(len(format_interest(one)) for one in interests)
+    if letters > MOST_LETTERS:
+        raise UsageError(
+            f"your interests have {letters:,} letters together, and {MOST_LETTERS:,} are the most: "
+            "leave out what matters least"
+        )
+    items = sum(
+        len(one.keywords) + len(one.excluded) + len(one.liked) + len(one.titles)
+        for one in interests
+    )
+    if items > MOST_ITEMS:
+        raise UsageError(
+            f"your interests have {items:,} items together, and {MOST_ITEMS:,} are the most: "
+            "leave out what matters least"
+        )
+    change(store, replace(reader, interests=tuple(interests)), now)
+
+
 def too_often(store: Store, reader: Reader, what: str, most: int, now: datetime) -> bool:
     """Count what a reader does; True, and nothing is counted, from so many times a day on."""
-    bucket = hashlib.sha256(f"{what} {reader.handle}".encode()).hexdigest()
-    return not store.limits.take(bucket, now, most, timedelta(days=1))
+    return not store.limits.take(bucket_of(reader.handle, what), now, most, timedelta(days=1))
+
+
+def bucket_of(handle: str, what: str) -> str:
+    """What counts something that a reader does."""
+    return hashlib.sha256(f"{what} {handle}".encode()).hexdigest()
 
 
 def votes_said(store: Store, reader: Reader, most: int = _SHOWN_VOTES) -> list[Said]:
@@ -108,5 +142,5 @@ def _await(store: Store, reader: Reader, keys: tuple[str, ...], now: datetime) -
     if new:
         written = format_interest(replace(mine, liked=liked))
         interests[LIKED] = parse_interest(LIKED, written)  # which says where they are too many
-        change(store, replace(reader, interests=tuple(interests.values())), now)
+        change_interests(store, reader, tuple(interests.values()), now)
     return new

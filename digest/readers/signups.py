@@ -13,7 +13,7 @@ from digest.errors import UsageError
 from digest.grammar.address import NOBODY, is_role, lookup_key, parse_address
 from digest.grammar.interests import format_interest, parse_interest
 from digest.model import Interest, Reader, ReaderKind, Schedule
-from digest.readers import find, find_left
+from digest.readers import addressed
 from digest.store import Store
 from digest.store.signups import Signup
 
@@ -84,12 +84,12 @@ def look(store: Store, nonce: str) -> Confirmation:
     signup = store.signups.find(nonce)
     if signup is None:
         return Confirmation(Standing.DEAD)
-    reader = find(store, signup.address)
+    reader, left = addressed(store, signup.address)
     if reader is not None:
         return Confirmation(Standing.DONE, reader)
     if not signup.alive:
         return Confirmation(Standing.DEAD)
-    return Confirmation(Standing.OPEN, _asked(signup, find_left(store, signup.address)))
+    return Confirmation(Standing.OPEN, _asked(signup, left))
 
 
 def confirm(store: Store, nonce: str, now: datetime) -> Confirmation:

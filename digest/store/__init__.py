@@ -1,5 +1,7 @@
 """The store: one file a noun, and the only room that knows SQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from digest.store.profiles import Profiles
 from digest.store.readers import Readers
 from digest.store.schema import house
 from digest.store.signups import Signups
+from digest.store.together import sharing
 from digest.store.troubles import Troubles
 from digest.store.visits import Visits
 from digest.store.votes import Votes
@@ -71,21 +74,28 @@ class Store:
             identity: str = connection.execute(select(house.c.identity)).scalar_one()
             return identity
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all that is read within be one transaction; see together.py."""
+        with reading(self.engine) as connection, sharing(connection):
+            yield
+
     def close(self) -> None:
         """Give all connections back."""
         close_engine(self.engine)
 
 
-def open_store(address: str) -> Store:
+def open_store(address: str, wait: float | None = None) -> Store:
     """Open a database, migrated and ready.
 
     Args:
         address: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://user@host/name`.
+        wait: for how many seconds a lock of another program is waited for; a minute unless said.
 
     Raises:
         StoreError: when it cannot be used, with what to do.
     """
-    engine = open_engine(address)
+    engine = open_engine(address, wait)
     return Store(
         Papers(engine),
         Readers(engine),

@@ -9,13 +9,25 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    String,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from digest.identity import is_strong
 from digest.model import Paper, Sighting
 from digest.store.joining import FRESH, join_rows
 from digest.store.merging import merged, same_work
-from digest.store.rows import columns_of, numbers_of, rows_of
+from digest.store.rows import chunks, columns_of, numbers_of, rows_of
 from digest.store.schema import announcements, paper_keys, papers, signals
 from digest.store.upserts import insert_new, upsert
 
@@ -29,6 +41,7 @@ class _Shelf:
     numbers: dict[str, int] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
     new_keys: set[str] = field(default_factory=set)
+    freed: set[str] = field(default_factory=set)  # keys that their works have no more
     told: dict[int, tuple[str, str, bool]] = field(default_factory=dict)  # as stored, see _told
     made: int = 0
 
@@ -47,11 +60,13 @@ class _Shelf:
             self.papers[number], self.dates[number] = paper, None
         else:
             number = matches[0]
-            newest = merged(self.papers[number], paper)
-            if newest != self.papers[number]:
+            before = self.papers[number]
+            newest = merged(before, paper)
+            if newest != before:
                 self.papers[number] = newest
                 self.changed.add(number)
-        for key in paper.keys:
+                self.free(number, before.keys)
+        for key in self.papers[number].keys:
             if key not in self.numbers:
                 self.numbers[key] = number
                 self.new_keys.add(key)
@@ -70,18 +85,32 @@ class _Shelf:
         stored = [number for number in (first, second) if number > 0]
         keep = min(stored) if stored else max(first, second)
         drop = second if keep == first else first
+        known = self.papers[keep]
         self.papers[keep] = merged(self.papers[first], self.papers[second])
         days = [day for day in (self.dates[first], self.dates[second]) if day]
         self.dates[keep] = min(days, default=None)
         for key, number in self.numbers.items():
             if number == drop:
                 self.numbers[key] = keep
-        del self.papers[drop], self.dates[drop]
+        before = self.papers.pop(drop).keys + known.keys
+        del self.dates[drop]
         self.changed.discard(drop)
         self.changed.add(keep)
+        self.free(keep, before)
         if drop > 0:  # the number of the row that goes must not be the last one, to be given again
             self.told.pop(keep, None)
         return keep, drop
+
+    def free(self, number: int, before: Sequence[str]) -> None:
+        """Let go of keys that a work had before: another work may be announced by them."""
+        gone = set(before) - set(self.papers[number].keys)
+        lost = {key for key in gone if self.numbers.get(key) == number}
+        for key in lost:
+            del self.numbers[key]
+        if lost:
+            self.freed |= lost
+            self.new_keys -= lost
+            self.told.pop(number, None)  # it may have been known by such a key where it was read
 
     def retold(self) -> list[int]:
         """Stored works that say something else now, and those that another row was joined to."""
@@ -115,6 +144,7 @@ def add_sightings(
                 join_rows(connection, number, gone)
         if sighting.kind.fresh:
             shelf.date(number, sighting.announced or today)
+    _free_keys(connection, shelf.freed)
     added = _insert_works(connection, shelf, last)
     _update_works(connection, shelf)
     _count_changes(connection, shelf.retold(), last + added)
@@ -133,6 +163,14 @@ def _load(connection: Connection, keys: Sequence[str]) -> _Shelf:
         shelf.told[number] = _told(paper, shelf.dates[number])
         shelf.numbers.update(dict.fromkeys(paper.keys, number))
     return shelf
+
+
+def _free_keys(connection: Connection, freed: set[str]) -> None:
+    """Take keys from their works, before others get them; those are given theirs when updated."""
+    passing = literal("freed:") + cast(papers.c.id, String)
+    for chunk in chunks(sorted(freed)):
+        connection.execute(delete(paper_keys).where(paper_keys.c.key.in_(chunk)))
+        connection.execute(update(papers).where(papers.c.key.in_(chunk)).values(key=passing))
 
 
 def _insert_works(connection: Connection, shelf: _Shelf, last: int) -> int:

@@ -43,10 +43,14 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """A pick as it was stored; `position` is its place in the edition, `paper` its row."""
+    """A pick as it was stored; `position` is its place in the edition, `paper` its row.
+
+    `change` is the paper's last one: with the same number it has the same text.
+    """
 
     position: int
     paper: int
+    change: int
     score: float
     interest: str | None
     reasons: tuple[Reason, ...] = ()
@@ -95,12 +99,24 @@ class Archive:
             start: how many of the newest are left out.
             most: the most that are wanted.
         """
-        asked = {"reader": reader, "start": start, "most": most}
         with reading(self.engine) as connection:
-            return [
-                Listed(day, subject, many, made, _state(state))
-                for day, subject, many, made, state in connection.execute(_LISTED, asked)
-            ]
+            return _listed(connection, reader, start, most)
+
+    def newest(self, reader: int, most: int, titles: int) -> list[tuple[Listed, list[str]]]:
+        """A reader's newest editions, the newest first, each with the titles of its first places.
+
+        Args:
+            reader: whose.
+            most: the most editions that are wanted.
+            titles: the most titles of each.
+        """
+        found: dict[date, list[str]] = {}
+        with reading(self.engine) as connection:
+            every = _listed(connection, reader, 0, most)
+            asked = {"reader": reader, "days": [one.date for one in every], "most": titles}
+            for day, title in connection.execute(_FIRST_TITLES, asked):
+                found.setdefault(day, []).append(title)
+        return [(one, found.get(one.date, [])) for one in every]
 
     def edition(self, reader: int, day: date) -> Kept | None:
         """A reader's edition of a date; None where there is none."""
@@ -116,18 +132,9 @@ class Archive:
                 considered=row.considered,
                 picks=tuple(map(_picked, connection.execute(_PICKS, {"edition": row.id}))),
                 state=_state(row.state),
-                earlier=connection.scalar(_EARLIER, asked),
-                later=connection.scalar(_LATER, asked),
+                earlier=row.earlier,
+                later=row.later,
             )
-
-    def first_papers(self, reader: int, days: Sequence[date], most: int) -> dict[date, list[int]]:
-        """The papers of the first places of these editions, by date and in order."""
-        found: dict[date, list[int]] = {}
-        asked = {"reader": reader, "days": list(days), "most": most}
-        with reading(self.engine) as connection:
-            for day, paper in connection.execute(_FIRST_PAPERS, asked):
-                found.setdefault(day, []).append(paper)
-        return found
 
     def pick(self, reader: int, day: date, position: int) -> Picked | None:
         """One pick of a reader's edition; None where edition or pick are gone."""
@@ -136,16 +143,12 @@ class Archive:
             row = connection.execute(_PICK, asked).first()
             return _picked(row) if row else None
 
-    def papers_of(self, reader: int) -> list[int]:
-        """Every paper that a reader's editions have had."""
-        asked = (
-            select(picks.c.paper_id)
-            .join(editions, editions.c.id == picks.c.edition_id)
-            .where(*_of(reader))
-            .distinct()
-        )
+    def held(self, reader: int) -> tuple[int, list[int]]:
+        """How many editions a reader has had, and every paper that was in them."""
+        asked = {"reader": reader}
         with reading(self.engine) as connection:
-            return list(connection.scalars(asked))
+            count = connection.scalar(_COUNT, asked) or 0
+            return count, list(connection.scalars(_PAPERS_OF, asked))
 
     def holding(self, reader: int, words: Sequence[str], most: int) -> list[int]:
         """Papers of a reader's editions whose title or abstract has all of these words.
@@ -195,6 +198,14 @@ class Archive:
         return found
 
 
+def _listed(connection: Connection, reader: int, start: int, most: int) -> list[Listed]:
+    asked = {"reader": reader, "start": start, "most": most}
+    return [
+        Listed(day, subject, many, made, _state(state))
+        for day, subject, many, made, state in connection.execute(_LISTED, asked)
+    ]
+
+
 def _uncertain(connection: Connection, numbers: Sequence[int], day: date) -> dict[int, date]:
     last = (
         select(editions.c.reader_id, func.max(editions.c.date).label("date"))
@@ -240,21 +251,32 @@ _LISTED = (
     .offset(bindparam("start", type_=Integer))
     .limit(bindparam("most", type_=Integer))
 )
+_OTHER = editions.alias()
+_BESIDE = (_OTHER.c.reader_id == bindparam("reader"), _OTHER.c.kind == DAILY)
+_BEFORE = select(func.max(_OTHER.c.date)).where(*_BESIDE, _OTHER.c.date < editions.c.date)
+_AFTER = select(func.min(_OTHER.c.date)).where(*_BESIDE, _OTHER.c.date > editions.c.date)
 _EDITION = (
-    select(editions, deliveries.c.state)
+    select(
+        editions,
+        deliveries.c.state,
+        _BEFORE.scalar_subquery().label("earlier"),
+        _AFTER.scalar_subquery().label("later"),
+    )
     .outerjoin(deliveries, deliveries.c.edition_id == editions.c.id)
     .where(*_MINE, _ON)
 )
-_PICKS = select(picks).where(picks.c.edition_id == bindparam("edition")).order_by(picks.c.position)
-_EARLIER = select(func.max(editions.c.date)).where(
-    *_MINE, editions.c.date < bindparam("day", type_=Date)
+_WITH_CHANGE = select(picks, papers.c.change).join(papers, papers.c.id == picks.c.paper_id)
+_PICKS = _WITH_CHANGE.where(picks.c.edition_id == bindparam("edition")).order_by(picks.c.position)
+_PAPERS_OF = (
+    select(picks.c.paper_id)
+    .join(editions, editions.c.id == picks.c.edition_id)
+    .where(*_MINE)
+    .distinct()
 )
-_LATER = select(func.min(editions.c.date)).where(
-    *_MINE, editions.c.date > bindparam("day", type_=Date)
-)
-_FIRST_PAPERS = (
-    select(editions.c.date, picks.c.paper_id)
+_FIRST_TITLES = (
+    select(editions.c.date, papers.c.title)
     .join(picks, picks.c.edition_id == editions.c.id)
+    .join(papers, papers.c.id == picks.c.paper_id)
     .where(
         *_MINE,
         editions.c.date.in_(bindparam("days", expanding=True)),
@@ -262,10 +284,8 @@ _FIRST_PAPERS = (
     )
     .order_by(editions.c.date, picks.c.position)
 )
-_PICK = (
-    select(picks)
-    .join(editions, editions.c.id == picks.c.edition_id)
-    .where(*_MINE, _ON, picks.c.position == bindparam("position"))
+_PICK = _WITH_CHANGE.join(editions, editions.c.id == picks.c.edition_id).where(
+    *_MINE, _ON, picks.c.position == bindparam("position")
 )
 
 
@@ -289,6 +309,7 @@ def _picked(row: Row[Any]) -> Picked:
     return Picked(
         row.position,
         row.paper_id,
+        row.change,
         row.score,
         row.interest,
         _reasons(row.reasons),

@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from digest.errors import StoreAwayError, StoreBusyError, StoreError, printable
 from digest.store.alive import look_before_use
 from digest.store.disks import make_private, networked
+from digest.store.together import refuse_to_write, shared
 
 REVISION = "0004"
 
@@ -51,7 +52,7 @@ AS_BYTES = "digest_as_bytes"
 _JOURNAL_BYTES = 4 * 1024 * 1024
 _SHORT, _LONG = 0.001, 0.01  # seconds between two looks at a lock of SQLite
 _BUSY = frozenset(("55P03", "40P01", "40001"))  # lock not available, deadlock, not in one order
-_PROCESS = "digest_process"
+_PROCESS, _WAIT = "digest_process", "digest_lock_wait_ms"
 # A server that does not answer is given up, where libpq alone would wait for hours.
 _PATIENCE = {
     "connect_timeout": "10",
@@ -71,8 +72,8 @@ _SESSION = (
 )
 
 
-def open_engine(address: str) -> Engine:
-    """An engine on a database that is migrated and ready.
+def open_engine(address: str, wait: float | None = None) -> Engine:
+    """An engine on a database that is migrated and ready; locks are waited for `wait` seconds.
 
     Raises:
         StoreError: when it cannot be opened, is newer than this program, or is damaged.
@@ -84,7 +85,10 @@ def open_engine(address: str) -> Engine:
     engine = create_engine(
         url,
         connect_args={} if lite else {k: v for k, v in _PATIENCE.items() if k not in url.query},
-        execution_options={_PROCESS: os.getpid()},
+        execution_options={
+            _PROCESS: os.getpid(),
+            _WAIT: _LOCK_WAIT_MS if wait is None else int(wait * 1000),
+        },
         hide_parameters=True,  # errors and logs show statements: keys and addresses are values
     )
     (_prepare_sqlite if lite else _prepare_postgresql)(engine)
@@ -182,6 +186,7 @@ def writing(engine: Engine, turn: Turn | None = None) -> Iterator[Connection]:
     SQLite lets one writer in at a time anyway. On PostgreSQL transactions that look and then
     insert take a `turn`, so that two of a kind do not insert the same thing.
     """
+    refuse_to_write(engine)
     with translated(engine), engine.connect() as plain:
         connection = plain.execution_options(digest_writes=True)
         with connection.begin():
@@ -206,8 +211,8 @@ def at_once(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One transaction that only reads."""
-    with translated(engine), engine.connect() as connection:
+    """One transaction that only reads, or a part of what is read together."""
+    with translated(engine), shared(engine) or engine.connect() as connection:
         yield connection
 
 
@@ -265,10 +270,11 @@ def _prepare_postgresql(engine: Engine) -> None:
     from psycopg import Cursor, pq  # noqa: PLC0415 - an extra
 
     look_before_use(engine)
+    wait = engine.get_execution_options()[_WAIT]
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg is an extra
-        connection.execute(_SESSION, (str(_LOCK_WAIT_MS), str(_IDLE_MS)))
+        connection.execute(_SESSION, (str(wait), str(_IDLE_MS)))
         connection.commit()
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -285,12 +291,14 @@ def _prepare_postgresql(engine: Engine) -> None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
+    wait = engine.get_execution_options()[_WAIT]
+
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
         # The rollback journal: write-ahead logging can lose a database before SQLite 3.51.3.
         for pragma in (
-            f"busy_timeout = {_LOCK_WAIT_MS}",
+            f"busy_timeout = {wait}",
             "foreign_keys = ON",
             "journal_mode = PERSIST",
             f"journal_size_limit = {_JOURNAL_BYTES}",
@@ -312,10 +320,11 @@ def _await_turn(connection: Connection) -> None:
     SQLite itself asks ever more seldom, so that who commits without a pause starves the others.
     """
     raw: Any = connection.connection.driver_connection
+    wait: int = connection.get_execution_options()[_WAIT]
     began = time.monotonic()
     raw.execute("PRAGMA busy_timeout = 0")
     try:
-        while (waited := time.monotonic() - began) * 1000 < _LOCK_WAIT_MS:
+        while (waited := time.monotonic() - began) * 1000 < wait:
             try:
                 raw.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
@@ -326,7 +335,7 @@ def _await_turn(connection: Connection) -> None:
                 return
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the library to raise what is wrong
     finally:
-        raw.execute(f"PRAGMA busy_timeout = {_LOCK_WAIT_MS}")
+        raw.execute(f"PRAGMA busy_timeout = {wait}")
 
 
 def _migrate(engine: Engine) -> None:
@@ -370,7 +379,7 @@ _ADVICE = (
     ),
     (("is full", "no space left"), "the disk is full: make room"),
     (("disk i/o error",), "its disk is full or fails: make room, or see to the disk"),
-    (("locked", "lock timeout"), "another program has held it for a minute: try again"),
+    (("locked", "lock timeout"), "another program holds it, and has not let go in time: try again"),
     (("connection",), "does the server run, and may you connect?"),
 )
 

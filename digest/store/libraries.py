@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select
 
 from digest.identity import is_strong
 from digest.model import Announcement, LibraryPaper, Paper, Sighting
 from digest.store.adding import add_sightings
 from digest.store.engine import Turn, reading, writing
-from digest.store.merging import same_work
+from digest.store.merging import NO_VERSION, same_work
 from digest.store.rows import chunks, numbers_of, readers_here, rows_of
 from digest.store.schema import library, library_visits
+from digest.store.untold import sweep_untold
 from digest.store.upserts import upsert
 
 _NEVER = date.min  # the day of what was never added
-_NO_VERSION = 0  # what a reader's file says of a paper gives way to what any service says
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Libraries:
                         library.c.paper_id.in_(chunk),
                     )
                 )
+            sweep_untold(connection, gone)
             changed = {row: day for row, day in wanted.items() if known.get(row, _NEVER) != day}
             return len(gone) + _put(connection, reader, origin, changed)
 
@@ -126,21 +127,21 @@ class Libraries:
     def origins(self, reader: int) -> list[tuple[str, int]]:
         """Where a reader's entries come from, each with how many there are."""
         with reading(self.engine) as connection:
-            rows = connection.execute(
-                select(library.c.origin, func.count())
-                .where(library.c.reader_id == reader)
-                .group_by(library.c.origin)
-            )
+            rows = connection.execute(_ORIGINS, {"reader": reader})
             return sorted((origin, count) for origin, count in rows)
 
     def forget(self, reader: int, origin: str) -> int:
-        """Delete an origin's list and the state of its service; returns how many entries went."""
+        """Delete an origin's list and the state of its service; returns how many entries went.
+
+        Papers of it that no service told of go too, unless anybody else has them.
+        """
         with writing(self.engine, Turn.PAPERS) as connection:
-            gone = 0
+            gone = _known(connection, reader, origin)
             for table in (library_visits, library):
                 its = (table.c.reader_id == reader, table.c.origin == origin)
-                gone = connection.execute(delete(table).where(*its)).rowcount
-            return gone
+                connection.execute(delete(table).where(*its))
+            sweep_untold(connection, gone)
+            return len(gone)
 
     def state(self, reader: int, origin: str) -> LibraryState:
         """What is kept of the last visit to a library."""
@@ -194,7 +195,7 @@ def _placed(
     new: list[Paper] = []
     for paper, row in zip(papers, rows, strict=True):
         if row is None:
-            new.append(dataclasses.replace(paper, version=_NO_VERSION))
+            new.append(dataclasses.replace(paper, version=NO_VERSION))
         elif fill and paper.abstract and not works[row].abstract:
             new.append(dataclasses.replace(works[row], abstract=paper.abstract))
     if new:
@@ -204,6 +205,13 @@ def _placed(
     return [
         numbers[paper.key] if row is None else row for paper, row in zip(papers, rows, strict=True)
     ]
+
+
+_ORIGINS = (  # made once, as those in rows.py
+    select(library.c.origin, func.count())
+    .where(library.c.reader_id == bindparam("reader"))
+    .group_by(library.c.origin)
+)
 
 
 def _row_of(paper: Paper, numbers: Mapping[str, int], works: Mapping[int, Paper]) -> int | None:

@@ -7,9 +7,9 @@ that would end first make room.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, case, delete, func, or_, select
+from sqlalchemy import Connection, Engine, and_, case, delete, exists, func, or_, select
 
-from digest.store.engine import Turn, writing
+from digest.store.engine import Turn, reading, writing
 from digest.store.schema import limits
 from digest.store.upserts import insert_or_change
 
@@ -18,7 +18,7 @@ MOST_ROWS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """One row for each bucket that was used lately. Each method is one transaction."""
+    """One row for each bucket that was used lately. What is counted is one transaction."""
 
     engine: Engine
     most_rows: int = MOST_ROWS
@@ -32,12 +32,21 @@ class Limits:
             most: how many are allowed.
             per: for how long, from the first one on.
         """
+        if self._refused(bucket, now, most, per):
+            return False
         with writing(self.engine, Turn.LIMITS) as connection:
             connection.execute(delete(limits).where(limits.c.until <= now))
             count = _counted(connection, bucket, now, most, per)
             if count == 1:
                 self._make_room(connection)
             return count is not None
+
+    def _refused(self, bucket: str, now: datetime, most: int, per: timedelta) -> bool:
+        """Whether there were enough already: a flood is told so without a turn to write."""
+        counted = and_(limits.c.bucket == bucket, limits.c.count >= most)
+        running = and_(limits.c.until > now, limits.c.until <= now + per)
+        with reading(self.engine) as connection:
+            return connection.scalar(select(exists().where(counted, running))) or False
 
     def _make_room(self, connection: Connection) -> None:
         """Give up the counts that would end first, where there are too many."""

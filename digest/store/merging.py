@@ -6,6 +6,7 @@ from digest.identity import is_strong
 from digest.model import Paper
 
 _SHORTEST_TELLING_TITLE = 15
+NO_VERSION = 0  # of a paper that no service told of: it is in readers' libraries alone
 
 
 def same_work(known: Paper, other: Paper) -> bool:
@@ -28,7 +29,13 @@ def same_work(known: Paper, other: Paper) -> bool:
 
 
 def merged(known: Paper, seen: Paper) -> Paper:
-    """What is known of a work after it was seen again: the newest text, no field lost."""
+    """What is known of a work after it was seen again: the newest text, no field lost.
+
+    What came from a reader's library is that reader's own, and may be wrong: once a service tells
+    of the work, no field and no key of it is left.
+    """
+    if (known.version == NO_VERSION) != (seen.version == NO_VERSION):
+        return seen if known.version == NO_VERSION else known
     stronger = is_strong(seen.key) and not is_strong(known.key)
     fuller = bool(seen.abstract) and not known.abstract
     newer = seen.version > known.version or (seen.version == known.version and (stronger or fuller))

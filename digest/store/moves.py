@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
     Row,
+    Select,
+    bindparam,
     case,
     delete,
     insert,
@@ -74,11 +75,11 @@ class Moves:
 
     def of(self, handle: str) -> Move | None:
         """What a reader asked for."""
-        return self._one(readers.c.handle == handle)
+        return self._one(_OF, handle)
 
     def by_nonce(self, nonce: str) -> Move | None:
         """The move that links name so."""
-        return self._one(moves.c.nonce == nonce)
+        return self._one(_BY_NONCE, nonce)
 
     def agree(self, nonce: str, side: Side) -> bool:
         """Note that a mailbox agrees; where both have, the move waits to be carried out."""
@@ -201,9 +202,9 @@ class Moves:
             _rename(connection, handle, address)
             return True
 
-    def _one(self, where: ColumnElement[bool]) -> Move | None:
+    def _one(self, query: Select[Any], named: str) -> Move | None:
         with reading(self.engine) as connection:
-            row = connection.execute(_MOVES.where(where, readers.c.active)).first()
+            row = connection.execute(query, {"named": named}).first()
             return _move(row) if row else None
 
 
@@ -214,6 +215,8 @@ _SIDES = {
 _MOVES = select(moves, readers.c.handle, readers.c.address.label("old")).join(
     readers, readers.c.id == moves.c.reader_id
 )
+_OF = _MOVES.where(readers.c.handle == bindparam("named"), readers.c.active)
+_BY_NONCE = _MOVES.where(moves.c.nonce == bindparam("named"), readers.c.active)
 
 
 def _hold(connection: Connection, handle: str) -> int | None:

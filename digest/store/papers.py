@@ -138,7 +138,7 @@ class Papers:
     def last_change(self) -> int:
         """The number of the latest change; 0 while there are no papers."""
         with reading(self.engine) as connection:
-            return connection.scalar(select(func.max(papers.c.change))) or 0
+            return connection.scalar(_LAST_CHANGE) or 0
 
     def numbers(self) -> list[int]:
         """All rows, in order: one that is missing was joined to another.
@@ -149,10 +149,12 @@ class Papers:
             return sorted(connection.scalars(select(papers.c.id)))  # by an index, not the table
 
 
+# Made once, as those in rows.py.
+_LAST_CHANGE = select(func.max(papers.c.change))
 _FRESHLY = select(announcements.c.paper_id, announcements.c.source).where(
     announcements.c.kind.in_(FRESH)
 )
-_WHO = _FRESHLY.where(announcements.c.paper_id.in_(NUMBERS))  # made once, as those in rows.py
+_WHO = _FRESHLY.where(announcements.c.paper_id.in_(NUMBERS))
 
 
 def _sources(connection: Connection, wanted: ColumnElement[bool]) -> dict[int, set[str]]:

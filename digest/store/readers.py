@@ -5,17 +5,20 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
     Row,
-    Select,
     bindparam,
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -27,13 +30,15 @@ from digest.model import Interest, Reader, ReaderKind, Schedule
 from digest.store import due
 from digest.store.engine import Turn, reading, writing
 from digest.store.rows import NUMBERS
-from digest.store.schema import interests, readers
+from digest.store.schema import house, interests, readers
+from digest.store.untold import sweep_untold, untold_of
 
 log = logging.getLogger(__name__)
 
 HANDLE_BYTES = 6  # 8 letters
 _WISHES = ("minute", "zone", "weekdays", "paused_until")
 _SCHEDULE = (*_WISHES, "active")
+_LATELY = 512  # interests that need not be read anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,14 @@ class Due:
 
     reader: Reader
     date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A reader whom a link or an address names; one who is not `active` wants no mail."""
+
+    reader: Reader
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +91,26 @@ class Readers:
         """Delete a reader with all that refers to it; returns whether there was one."""
         # Papers must not be joined meanwhile: both would take the same rows, in other orders.
         with writing(self.engine, Turn.PAPERS) as connection:
+            untold = untold_of(connection, name)
             gone = connection.execute(delete(readers).where(readers.c.name == name))
+            sweep_untold(connection, untold)
             return gone.rowcount > 0
 
     def find(self, name: str) -> Reader | None:
         """The active reader of this name."""
-        with reading(self.engine) as connection:
-            named = select(readers).where(readers.c.name == name, readers.c.active)
-            rows = connection.execute(named).all()
-            found = _with_interests(connection, rows)
-            return found[0] if found else None
+        known = self.named([name]).get(name)
+        return known.reader if known and known.active else None
 
     def left(self, name: str) -> Reader | None:
         """The reader of this name, if it wants no mail."""
+        known = self.named([name]).get(name)
+        return known.reader if known and not known.active else None
+
+    def named(self, names: Sequence[str]) -> dict[str, Known]:
+        """The readers of these names, by name: those who are active, and who want no mail."""
         with reading(self.engine) as connection:
-            gone = readers.c.unsubscribed.is_not(None)
-            rows = connection.execute(select(readers).where(readers.c.name == name, gone)).all()
-            found = _with_interests(connection, rows)
-            return found[0] if found else None
+            rows = connection.execute(_NAMED, {"names": list(names)}).all()
+        return {known.reader.name: known for known in _known(rows)}
 
     def any_left(self) -> bool:
         """Whether there is any reader who wants no mail."""
@@ -105,17 +120,19 @@ class Readers:
 
     def by_handle(self, handle: str) -> Reader | None:
         """The active reader whom links name so."""
-        return self._by_handle(handle, _ACTIVE)
+        known = self.linked(handle)
+        return known.reader if known and known.active else None
 
     def unsubscribed(self, handle: str) -> Reader | None:
         """The reader whom links name so, if it wants no mail."""
-        return self._by_handle(handle, _LEFT)
+        known = self.linked(handle)
+        return known.reader if known and not known.active else None
 
-    def _by_handle(self, handle: str, query: Select[Any]) -> Reader | None:
+    def linked(self, handle: str) -> Known | None:
+        """The reader whom links name so; None for one who is gone, or rests."""
         with reading(self.engine) as connection:
-            rows = connection.execute(query, {"handle": handle}).all()
-            found = _with_interests(connection, rows)
-            return found[0] if found else None
+            rows = connection.execute(_LINKED, {"handle": handle}).all()
+        return next(_known(rows), None)
 
     def unsubscribe(self, handle: str, now: datetime) -> bool:
         """Send a reader nothing any more, and keep all else; True where this changed something.
@@ -223,7 +240,7 @@ def store_reader(connection: Connection, reader: Reader, now: datetime) -> Reade
     before = connection.execute(select(readers).where(readers.c.name == reader.name)).first()
     known = before.id if before else None
     if before is None:
-        named = values | {"handle": secrets.token_urlsafe(HANDLE_BYTES)}
+        named = values | {"handle": secrets.token_urlsafe(HANDLE_BYTES)} | _number(connection)
         made = connection.execute(insert(readers).values(**named, created=now))
         primary = made.inserted_primary_key
         known = primary[0] if primary else None
@@ -235,6 +252,19 @@ def store_reader(connection: Connection, reader: Reader, now: datetime) -> Reade
     return _with_interests(
         connection, connection.execute(select(readers).where(readers.c.id == known)).all()
     )[0]
+
+
+def _number(connection: Connection) -> dict[str, int]:
+    """A number that no reader ever had: who still works for one who left must meet nobody else.
+
+    PostgreSQL sees to that by itself; SQLite would give the last one again.
+    """
+    if connection.dialect.name != "sqlite":
+        return {}
+    last = connection.scalar(select(func.max(readers.c.id))) or 0
+    number = max(last, connection.scalar(select(house.c.last_reader)) or 0) + 1
+    connection.execute(update(house).values(last_reader=number))
+    return {"id": number}
 
 
 def _columns(reader: Reader) -> dict[str, Any]:
@@ -275,10 +305,8 @@ def _keep_interests(connection: Connection, reader: int | None, wanted: Sequence
 def _with_interests(connection: Connection, rows: Sequence[Row[Any]]) -> list[Reader]:
     found: dict[int, list[Interest]] = {}
     for row in _interest_rows(connection, [row.id for row in rows]):
-        try:
-            found.setdefault(row.reader_id, []).append(parse_interest(row.name, row.text))
-        except UsageError as error:  # written by another version; one interest, not everyone's run
-            log.error("interest %r of reader %d: %s", row.name, row.reader_id, error)
+        if (interest := _parsed(row.reader_id, row.name, row.text)) is not None:
+            found.setdefault(row.reader_id, []).append(interest)
     return [_reader(row, tuple(found.get(row.id, ()))) for row in rows]
 
 
@@ -286,10 +314,39 @@ def _interest_rows(connection: Connection, numbers: Sequence[int]) -> Iterable[R
     return connection.execute(_INTERESTS, {"numbers": numbers}) if numbers else []
 
 
+def _known(rows: Iterable[Row[Any]]) -> Iterator[Known]:
+    """Readers from rows that hold one interest each, or none."""
+    for number, mine in groupby(rows, attrgetter("id")):
+        every = list(mine)
+        written = [(row.interest, row.text) for row in every if row.interest is not None]
+        its = (_parsed(number, name, text) for name, text in written)
+        yield Known(_reader(every[0], tuple(one for one in its if one)), every[0].active)
+
+
+def _parsed(number: int, name: str, text: str) -> Interest | None:
+    """An interest of a reader, by its row; None for one that another version wrote."""
+    try:
+        return _interest(name, text)
+    except UsageError as error:  # one interest, not everyone's run
+        log.error("interest %r of reader %d: %s", name, number, error)
+        return None
+
+
+@lru_cache(maxsize=_LATELY)
+def _interest(name: str, text: str) -> Interest:
+    """An interest as it was written; whoever looks at one page looks at the next as well."""
+    return parse_interest(name, text)
+
+
 # Made once, as those in rows.py: most pages begin with them.
-_NAMED = select(readers).where(readers.c.handle == bindparam("handle"))
-_ACTIVE = _NAMED.where(readers.c.active)
-_LEFT = _NAMED.where(readers.c.unsubscribed.is_not(None))
+_KNOWN = (
+    select(readers, interests.c.name.label("interest"), interests.c.text)
+    .outerjoin(interests, interests.c.reader_id == readers.c.id)
+    .where(or_(readers.c.active, readers.c.unsubscribed.is_not(None)))
+    .order_by(readers.c.id, interests.c.position)
+)
+_LINKED = _KNOWN.where(readers.c.handle == bindparam("handle"))
+_NAMED = _KNOWN.where(readers.c.name.in_(bindparam("names", expanding=True)))
 _INTERESTS = (
     select(interests)
     .where(interests.c.reader_id.in_(NUMBERS))

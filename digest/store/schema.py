@@ -235,6 +235,7 @@ house = Table(  # one row: what tells this installation from all others
     Col("id", Integer, primary_key=True),
     Col("identity", String(32), nullable=False),
     Col("seen", UtcTime),  # the latest time that a run has seen
+    Col("last_reader", Integer),  # SQLite's highest number of a reader, who may have left
 )
 
 # A reader has up to two votes on a paper: an opinion (more, less or mute: the last one counts) and

@@ -129,9 +129,10 @@ class Signups:
             the first of them, and how many there are.
         """
         with reading(self.engine) as connection:
-            query = _callers(connection, now)
-            total = connection.scalar(query.with_only_columns(func.count())) or 0
-            rows = connection.execute(query.order_by("at", "mailbox").limit(most)).all()
+            query = _callers(now)
+            person = {"person": _person(connection)}
+            total = connection.scalar(query.with_only_columns(func.count()), person) or 0
+            rows = connection.execute(query.order_by("at", "mailbox").limit(most), person).all()
         return [
             Caller(row.mailbox, _signup(row), row.handle, bool(row.active)) for row in rows
         ], total
@@ -190,19 +191,26 @@ class Signups:
     def find(self, nonce: str) -> Signup | None:
         """What was asked under a nonce whose mail was made."""
         with reading(self.engine) as connection:
-            whose = signups.outerjoin(readers, readers.c.name == _name(connection))
-            mine = (signups.c.nonce == nonce, ~signups.c.waits)
-            query = select(signups, readers.c.unsubscribed).select_from(whose).where(*mine)
-            row = connection.execute(query).first()
+            asked = {"nonce": nonce, "person": _person(connection)}
+            row = connection.execute(_FIND, asked).first()
             return _signup(row, row.unsubscribed) if row else None
 
     def confirm(self, nonce: str, reader: Reader, now: datetime) -> bool:
-        """Store a reader whose link was used; False where it was used before.
+        """Store a reader whose link was used; what else waits of that mailbox is void.
 
-        What else waits of that mailbox is void.
+        False, and nothing is changed, where the link was used before, where the reader gets
+        editions by now, and where it left after the link was sent.
         """
         with writing(self.engine, Turn.SAVE_READER) as connection:
-            mine = (signups.c.nonce == nonce, ~signups.c.waits, signups.c.confirmed.is_(None))
+            its = select(readers.c.active, readers.c.unsubscribed).where(
+                readers.c.name == reader.name
+            )
+            before = connection.execute(its.with_for_update()).first()
+            if before is not None and before.active:
+                return False
+            mine = [signups.c.nonce == nonce, ~signups.c.waits, signups.c.confirmed.is_(None)]
+            if before is not None and before.unsubscribed is not None:
+                mine.append(signups.c.at > before.unsubscribed)
             used = {"confirmed": now, "wishes": "{}"}
             mailbox = connection.scalar(
                 update(signups).where(*mine).values(**used).returning(signups.c.mailbox)
@@ -229,15 +237,23 @@ class Signups:
             _forget(connection, signups.c.mailbox == mailbox_of(connection, address))
 
 
-def _name(connection: Connection) -> ColumnElement[str]:
-    """What the reader is called whose address was typed."""
-    person = connection.scalar(select(readers.c.address).where(readers.c.name == _CONFIGURED))
-    if person is None:
-        return signups.c.name.expression
-    return case((signups.c.name == lookup_key(person), _CONFIGURED), else_=signups.c.name)
+_PERSON = select(readers.c.address).where(readers.c.name == _CONFIGURED)
+# What the reader is called whose address was typed.
+_NAME = case((signups.c.name == bindparam("person"), _CONFIGURED), else_=signups.c.name)
+_FIND = (
+    select(signups, readers.c.unsubscribed)
+    .select_from(signups.outerjoin(readers, readers.c.name == _NAME))
+    .where(signups.c.nonce == bindparam("nonce"), ~signups.c.waits)
+)
 
 
-def _callers(connection: Connection, now: datetime) -> Select[Any]:
+def _person(connection: Connection) -> str:
+    """What the person of the configuration would be called, had it signed up; or empty."""
+    address = connection.scalar(_PERSON)
+    return lookup_key(address) if address else ""
+
+
+def _callers(now: datetime) -> Select[Any]:
     """Who waits and may be mailed."""
     allowed = or_(
         knocks.c.mailbox.is_(None),
@@ -247,7 +263,7 @@ def _callers(connection: Connection, now: datetime) -> Select[Any]:
     return (
         select(signups, readers.c.handle, readers.c.active)
         .select_from(
-            signups.outerjoin(readers, readers.c.name == _name(connection)).outerjoin(
+            signups.outerjoin(readers, readers.c.name == _NAME).outerjoin(
                 knocks, knocks.c.mailbox == signups.c.mailbox
             )
         )

@@ -9,6 +9,7 @@ from digest.model import Vote, VoteKind
 from digest.store.engine import Turn, reading, writing
 from digest.store.rows import NUMBERS, chunks, is_paper, readers_here
 from digest.store.schema import votes
+from digest.store.untold import sweep_untold
 from digest.store.upserts import upsert
 
 _OF = (  # made once, as those in rows.py
@@ -49,7 +50,7 @@ class Votes:
 
     def withdraw(self, reader: int, paper: int, kind: VoteKind | None = None) -> int:
         """Forget a reader's votes on a paper, or only the one of a kind; returns how many."""
-        with writing(self.engine) as connection:
+        with writing(self.engine, Turn.PAPERS) as connection:
             gone = connection.execute(
                 delete(votes).where(
                     votes.c.reader_id == reader,
@@ -57,6 +58,7 @@ class Votes:
                     true() if kind is None else votes.c.kind == kind.value,
                 )
             )
+            sweep_untold(connection, [paper])
             return gone.rowcount
 
     def of(self, readers: Sequence[int]) -> dict[int, list[Vote]]:

@@ -5,11 +5,13 @@ import logging
 import pkgutil
 from contextlib import ExitStack
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, redirect, render_template, request
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from digest.errors import DigestError, LinkError, StoreError, UsageError
 from digest.letters.render import shipped_templates
@@ -52,10 +54,12 @@ def make_app(site: Site) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BODY
     app.config["MAX_FORM_PARTS"] = 1000
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    app.url_map.merge_slashes = False
     app.extensions[KEY] = site
     for module in pkgutil.iter_modules(pages.__path__, f"{pages.__name__}."):
         app.register_blueprint(importlib.import_module(module.name).blueprint)
     app.before_request(_enter)
+    app.before_request(_where_it_is)
     app.before_request(check_origin)
     app.after_request(_headers)
     app.teardown_request(_leave)
@@ -69,6 +73,14 @@ def _enter() -> None:
     here = sites.site()
     floor = stack.enter_context(here.visited())
     g.visit = Visit(floor.house, floor.room, here.clock())
+
+
+def _where_it_is() -> Response | None:
+    """Lead to an address that only lacks its slash; the library would name the visitor's Host."""
+    if not isinstance(request.routing_exception, RequestRedirect):
+        return None
+    path = urlsplit(request.routing_exception.new_url).path
+    return cast("Response", redirect("/" + path.lstrip("/"), 308))
 
 
 def _leave(_error: BaseException | None) -> None:
@@ -105,7 +117,7 @@ def _names() -> dict[str, Any]:
 def _failed(error: Exception) -> tuple[str, int, dict[str, str]] | tuple[str, int]:
     """An error as a page that says what to do; what nobody expected goes to the log."""
     if isinstance(error, LinkError):
-        return _page("This link does not work", str(error), 404)
+        return _page("This link does not work", str(error), 404, lost=True)
     if isinstance(error, UsageError):
         return _page("That cannot be done", str(error), 400)
     if isinstance(error, StoreError):
@@ -136,5 +148,7 @@ _SAID = {
 }
 
 
-def _page(title: str, text: str, status: int) -> tuple[str, int]:
-    return render_template("error.html.j2", title=title, text=text), status
+def _page(title: str, text: str, status: int, *, lost: bool = False) -> tuple[str, int]:
+    """A page that says what went wrong; one for who is `lost` says how to get a new link."""
+    said = text if text.endswith((".", "?")) else f"{text[:1].upper()}{text[1:]}."
+    return render_template("error.html.j2", title=title, text=said, lost=lost), status

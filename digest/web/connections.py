@@ -1,7 +1,8 @@
 """Connections: how long a visitor may take over each part of one; bounded, on top of waitress.
 
 waitress closes what was silent for a while. Who sends one byte a second is never silent, so a
-connection is held here by what it has brought about: a whole request, a taken answer.
+connection is held here by what it has brought about: a whole request, a taken answer. And waitress
+lets a thread wait for who takes nothing of much; here most of them never do.
 """
 
 import math
@@ -13,6 +14,8 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 
+_MOST_AT_ONCE = 2  # requests of a connection that wait for answers; browsers send one at a time
+
 
 class Stage(Enum):
     """What a connection waits for."""
@@ -20,21 +23,25 @@ class Stage(Enum):
     IDLE = auto()  # the first byte of a request
     ASKING = auto()  # the last byte of a request
     SERVED = auto()  # a page: our own work, never cut short
-    ANSWERED = auto()  # the visitor to take the answer
+    ANSWERED = auto()  # the visitor to take the answer, or so much of it that the rest can be made
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds that a visitor has for each stage, and how many connections there may be.
 
-    `leaving` is how long an ending server serves out requests that are whole.
+    `answered` is for any byte of an answer, and `whole` for all of them. `ahead` is how many bytes
+    of an answer are made before the visitor takes some. `leaving` is how long an ending server
+    serves out requests that are whole.
     """
 
     idle: float = 30.0
     asking: float = 20.0
     answered: float = 60.0
+    whole: float = 600.0
     leaving: float = 1.5
     connections: int = 400
+    ahead: int = 16 * 1024 * 1024
 
     def of(self, stage: Stage) -> float:
         """The seconds of a stage."""
@@ -53,29 +60,52 @@ class Channel(HTTPChannel):  # type: ignore[misc] # the library has no types
         """As the library calls it."""
         super().__init__(*arguments, **named)
         self.answers = 0
+        self.began = time.monotonic()  # the latest answer
+        self._taken = 0  # bytes, since the connection was made
         self._mark: object = None
         self._since = time.monotonic()
 
     def service(self) -> None:
         """Answer one request; in a thread of a worker."""
+        self.began = time.monotonic()
         super().service()
         self.answers += 1
+
+    def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - the library's way
+        """Give the visitor some of an answer; returns how much it took."""
+        sent: int = super().send(data, do_close=do_close)
+        self._taken += sent
+        return sent
+
+    @property
+    def holding(self) -> bool:
+        """Whether a worker waits for the visitor."""
+        return bool(self.requests) and self.total_outbufs_len > self.adj.outbuf_high_watermark
 
     @property
     def stage(self) -> Stage:
         """What is waited for."""
-        if self.requests:
+        if self.requests and not self.holding:
             return Stage.SERVED
         if self.total_outbufs_len:
             return Stage.ANSWERED
         return Stage.ASKING if self.request is not None else Stage.IDLE
 
     def waited(self, now: float) -> float:
-        """For how many seconds it has been at this stage with this request."""
-        mark = (self.stage, self.request, self.answers)
+        """For how many seconds nothing has come of this stage."""
+        taken = self._taken if self.stage is Stage.ANSWERED else 0
+        mark = (self.stage, self.request, self.answers, taken)
         if mark != self._mark:
             self._mark, self._since = mark, now
         return now - self._since
+
+    def over(self, now: float, patience: Patience) -> bool:
+        """Whether it had its time, or asks for more at once than anybody needs to."""
+        if len(self.requests) > _MOST_AT_ONCE:
+            return True
+        if self.stage is Stage.ANSWERED and now - self.began > patience.whole:
+            return True
+        return self.waited(now) > patience.of(self.stage)
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc] # the library has no types
@@ -112,14 +142,16 @@ class Listener(TcpWSGIServer):  # type: ignore[misc] # the library has no types
     def look_after(self, now: float) -> None:
         """Close what took too long, and the oldest where there are too many."""
         channels: list[Channel] = list(self.active_channels.values())
-        waits = [(channel.waited(now), channel) for channel in channels]
-        for waited, channel in waits:
-            if waited > self.patience.of(channel.stage):
+        for channel in channels:
+            if channel.over(now, self.patience):
                 channel.handle_close()  # at once: one that takes nothing never becomes writable
+        holding = sorted((c for c in channels if c.connected and c.holding), key=lambda c: c.began)
+        for channel in holding[: max(0, len(holding) - self.adj.threads // 2)]:
+            channel.handle_close()  # the other workers are for those who take their answers
         spare = len(self.active_channels) - self.patience.connections
         if spare > 0:
-            idle = [(w, c) for w, c in waits if c.connected and c.stage is not Stage.SERVED]
-            for _, channel in sorted(idle, key=lambda pair: -pair[0])[:spare]:
+            idle = [c for c in channels if c.connected and c.stage is not Stage.SERVED]
+            for channel in sorted(idle, key=lambda c: -c.waited(now))[:spare]:
                 channel.handle_close()
 
     def handle_accept(self) -> None:

@@ -18,15 +18,17 @@ def check_origin() -> None:
     """Refuse a form that a browser sends from another site.
 
     A browser says where a form comes from: Origin, which is "null" for pages that hide their
-    address, as ours with links do; then Sec-Fetch-Site. What says neither is no browser: a mail
-    program's one click (RFC 8058), whose link is the proof.
+    address, as ours with links do; then Sec-Fetch-Site. Older browsers do not say the latter: then
+    the link is the proof, which no other site knows, and for who subscribes it is the mailbox. What
+    says neither is no browser: a mail program's one click (RFC 8058), whose link is the proof too.
     """
     if request.method in _READS:
         return
     origin = request.headers.get("Origin")
     fetched = request.headers.get("Sec-Fetch-Site")
     ours = origin == our_origin() and fetched in (None, "same-origin")
-    hidden = origin == "null" and fetched == "same-origin"
+    proven = "token" in (request.view_args or {}) or request.blueprint == "subscribe"
+    hidden = origin == "null" and (fetched == "same-origin" or (fetched is None and proven))
     if not (ours or hidden or (origin is None and fetched is None)):
         abort(403)
 

@@ -36,11 +36,22 @@ def keep(kind: str, named: Hashable, make: Callable[[], _Value]) -> _Value:
         named: what tells it from others of its kind.
         make: makes it; two who come at once may both do so.
     """
-    here = visit()
     if "change" not in g:
-        g.change = here.house.store.papers.last_change()
+        g.change = visit().house.store.papers.last_change()
+    return keep_stated(kind, (g.change, named), make)
+
+
+def keep_stated(kind: str, stated: Hashable, make: Callable[[], _Value]) -> _Value:
+    """What a page makes of rows, or made of the same rows within the last minute.
+
+    Args:
+        kind: what kind of value it is.
+        stated: what tells it from others of its kind, and from itself before its rows changed.
+        make: makes it; two who come at once may both do so.
+    """
+    here = visit()
     lately: _Lately | None = current_app.extensions.get(_KEY)
     if lately is None or lately.house is not here.house:
         lately = current_app.extensions[_KEY] = _Lately(here.house)
     kept = lately.kinds.setdefault(kind, Kept(MOST, LIFE))
-    return cast("_Value", kept.get((g.change, named), here.now, make))
+    return cast("_Value", kept.get(stated, here.now, make))

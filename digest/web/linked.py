@@ -10,6 +10,8 @@ from digest.links import Purpose, Token
 from digest.model import Reader, StoredPaper, VoteKind
 from digest.readers import linked
 from digest.store.archive import Picked
+from digest.web.lately import keep_stated
+from digest.web.papers import PaperView, paper_view
 from digest.web.site import visit
 
 KINDS = {letter: kind for kind, letter in LETTERS.items()}
@@ -30,6 +32,11 @@ class Meant:
 
     pick: Picked
     paper: StoredPaper
+
+    def view(self, opening: int) -> PaperView:
+        """The paper for a page, with so many characters of its abstract."""
+        stated = self.pick.paper, self.pick.change, opening
+        return keep_stated("view", stated, lambda: paper_view(self.paper, opening=opening))
 
 
 def follow(purpose: Purpose, written: str) -> Followed:
@@ -54,13 +61,15 @@ def pick_meant(link: Followed, position: int) -> Meant:
     """
     store = visit().house.store
     pick = store.archive.pick(link.reader.row, link.day, position)
-    papers = store.papers.by_numbers([pick.paper]) if pick else {}
-    if pick is None or pick.paper not in papers:
-        raise LinkError(
-            f"paper {position} of the edition of {day_in_words(link.day)} is no longer stored, or "
-            "turned out to be another paper of that edition: its other links work"
-        )
-    return Meant(pick, papers[pick.paper])
+    if pick is not None:
+        stated = pick.paper, pick.change
+        papers = keep_stated("picked", stated, lambda: store.papers.by_numbers(stated[:1]))
+        if pick.paper in papers:
+            return Meant(pick, papers[pick.paper])
+    raise LinkError(
+        f"paper {position} of the edition of {day_in_words(link.day)} is no longer stored, or "
+        "turned out to be another paper of that edition: its other links work"
+    )
 
 
 def place_in(token: Token) -> int:

@@ -5,20 +5,32 @@ from datetime import date, timedelta
 
 from digest.model import UPVOTES
 from digest.store import Store
-from digest.web.papers import PaperView, page_of
+from digest.web.papers import OPENING, PaperView, page_of
 from digest.web.periods import Period, Span, period_of
 
-ON_A_PAGE = 50
-MOST_PAGES = 20
+MOST_PAPERS = 1000  # of a period
 _DAYS_TO_UPVOTES = 7  # how far back the front page looks for papers that somebody upvoted
 _ONE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """How much a page holds: papers, and characters of each abstract."""
+
+    papers: int
+    opening: int
+
+
+FULL = Sheet(50, OPENING)
+BRIEF = Sheet(25, 160)  # a week or a month is skimmed, in about ten screens of a phone
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One page of a period; `before` and `after` are the nearest periods that have papers.
 
-    `day` is the latest date of the period that has papers, or its first.
+    `day` is the latest date of the period that has papers, or its first; `start` is the number of
+    the page's first paper.
     """
 
     period: Period
@@ -27,13 +39,9 @@ class Listing:
     after: Period | None
     papers: tuple[PaperView, ...]
     size: int
+    start: int
     page: int
     pages: int
-
-    @property
-    def start(self) -> int:
-        """The number of the page's first paper."""
-        return (self.page - 1) * ON_A_PAGE + 1
 
     @property
     def spans(self) -> tuple[Period, ...]:
@@ -62,20 +70,22 @@ def latest_day(store: Store, today: date) -> date | None:
     return store.lists.last_upvoted_day(latest - _DAYS_TO_UPVOTES * _ONE, latest) or latest
 
 
-def list_period(store: Store, period: Period, page: int = 1) -> Listing | None:
+def list_period(store: Store, period: Period, page: int, sheet: Sheet) -> Listing | None:
     """A page of a period; None where there is no such page.
 
     Args:
         store: where papers are.
         period: whose papers.
         page: from 1 on.
+        sheet: how much the page holds.
     """
     first, last = period.first, period.last
     size = store.lists.size(first, last)
-    pages = max(1, min(MOST_PAGES, -(-size // ON_A_PAGE)))
+    pages = max(1, -(-min(size, MOST_PAPERS) // sheet.papers))
     if not 1 <= page <= pages:
         return None
-    numbers = store.lists.ranked(first, last, page * ON_A_PAGE)[(page - 1) * ON_A_PAGE :]
+    start = (page - 1) * sheet.papers
+    numbers = store.lists.ranked(first, last, start + sheet.papers)[start:]
     stored = store.papers.by_numbers(numbers)
     series = store.lists.series(numbers, UPVOTES)
     before = store.lists.last_day(first - _ONE)
@@ -85,8 +95,9 @@ def list_period(store: Store, period: Period, page: int = 1) -> Listing | None:
         day=max(first, store.lists.last_day(last) or first),
         before=_around(period.span, before),
         after=_around(period.span, after),
-        papers=page_of([stored[n] for n in numbers if n in stored], series),
+        papers=page_of([stored[n] for n in numbers if n in stored], series, opening=sheet.opening),
         size=size,
+        start=start + 1,
         page=page,
         pages=pages,
     )

@@ -15,7 +15,7 @@ from digest.web.curve import Trend, trend_of
 
 OPENING = 420
 MOST_BYTES = 84_000  # of the papers of one page; what stands around them takes less than the rest
-_OPENINGS = (OPENING, 160, 0)
+_SHORT_OPENING = 160
 _TITLE, _SHORT_TITLE = 300, 120
 _NAME, _SHORT_NAME = 80, 30
 _AUTHORS = 4
@@ -29,7 +29,7 @@ _LINK_AROUND = 40
 _HIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]+"
 )
-_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face Daily Papers", "file": "a file"}
+_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face Daily Papers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,7 @@ def page_of(
     series: Mapping[int, Sequence[Signal]] | None = None,
     notes: Mapping[int, str] | None = None,
     most: int = MOST_BYTES,
+    opening: int = OPENING,
 ) -> tuple[PaperView, ...]:
     """The papers of one page; abstracts give way where they would take more than `most` bytes.
 
@@ -119,22 +120,23 @@ def page_of(
         series: the upvotes of each over time, by row.
         notes: what the page has to say of each, by row.
         most: bytes, about.
+        opening: how many characters of each abstract, where there is room.
     """
     every = list(papers)
     series, notes = series or {}, notes or {}
 
-    def view(stored: StoredPaper, opening: int) -> PaperView:
+    def view(stored: StoredPaper, letters: int) -> PaperView:
         number = stored.number
-        return paper_view(stored, series.get(number, ()), opening, notes.get(number, ""))
+        return paper_view(stored, series.get(number, ()), letters, notes.get(number, ""))
 
-    views = [view(stored, OPENING) for stored in every]
+    views = [view(stored, opening) for stored in every]
     if sum(map(_weight, views)) <= most:
         return tuple(views)
     shortest = [view(stored, 0) for stored in every]
     left = most - sum(map(_weight, shortest))
     views = []
     for stored, short in zip(every, shortest, strict=True):
-        longer = (view(stored, opening) for opening in _OPENINGS[:-1])
+        longer = (view(stored, letters) for letters in (opening, _SHORT_OPENING))
         chosen = next((one for one in longer if _weight(one) - _weight(short) <= left), short)
         left -= _weight(chosen) - _weight(short)
         views.append(chosen)

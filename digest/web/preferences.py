@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from flask import url_for
+
 from digest.grammar.interests import format_interest
 from digest.grammar.schedule import format_hour, format_weekdays
 from digest.letters.view import day_in_words
@@ -140,10 +142,14 @@ def desk_of(store: Store, links: Links, reader: Reader, now: datetime, written: 
 def addresses_of(links: Links, reader: Reader) -> Addresses:
     """Where a reader leaves, and finds its past editions."""
 
-    def path(purpose: Purpose) -> str:
-        return f"/{purpose.value}/{links.sign(Token(purpose, reader.handle))}"
+    def path(endpoint: str, purpose: Purpose) -> str:
+        return url_for(endpoint, token=links.sign(Token(purpose, reader.handle)))
 
-    return Addresses(path(Purpose.UNSUBSCRIBE), path(Purpose.ARCHIVE), path(Purpose.FEED))
+    return Addresses(
+        path("unsubscribe.page", Purpose.UNSUBSCRIBE),
+        path("archive.page", Purpose.ARCHIVE),
+        path("archive.feed", Purpose.FEED),
+    )
 
 
 def vote_sent(written: str) -> tuple[int, VoteKind] | None:

@@ -21,7 +21,7 @@ from digest.edit import Editor
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.localtime import local_date
-from digest.model import Edition, Interest, Reader, ReaderKind, StoredPaper, StoredProfile
+from digest.model import Edition, Interest, Reader, ReaderKind, StoredPaper, StoredProfile, Vote
 from digest.progress import Quiet
 from digest.search import Asked, Found, find
 from digest.store.profiles import Profiles
@@ -37,6 +37,7 @@ MOST_FOUND = 25
 MOST_SIMILAR = 6
 MOST_AMONG = 200
 LEAST = 0.2  # of a score: less has nothing to do with what was asked
+_ANNOUNCED = date.min  # what no source ever announced is in somebody's own library alone
 _PATIENCE = 5.0  # seconds that a visitor waits for others
 _SHORT, _LONG = timedelta(minutes=1), timedelta(minutes=10)
 
@@ -60,7 +61,7 @@ class Room:
         self._holdings = Holdings(self.house.catalogue, self.clock)
 
     def search(self, text: str, since: date | None = None, most: int = MOST_FOUND) -> list[Found]:
-        """The papers that say most of a text in the grammar of interests, best first.
+        """The announced papers that say most of a text in the grammar of interests, best first.
 
         Args:
             text: what is looked for; empty for the newest papers.
@@ -73,7 +74,8 @@ class Room:
         interest = parse_interest("search", text)
 
         def answer(catalogue: Catalogue) -> list[Found]:
-            return _enough(find(catalogue, self._asked(interest, since=since), most))
+            asked = self._asked(interest, since=since or _ANNOUNCED)
+            return _enough(find(catalogue, asked, most))
 
         return self._answered(self._searches, (interest, since, most), answer)
 
@@ -95,7 +97,7 @@ class Room:
         """The papers that are most like one (its row), the most alike first."""
 
         def answer(catalogue: Catalogue) -> list[StoredPaper]:
-            asked = Asked(Interest("similar"), (number,))
+            asked = Asked(Interest("similar"), (number,), _ANNOUNCED)
             return [one.stored for one in _enough(find(catalogue, asked, most))]
 
         return self._answered(self._likes, (number, most), answer)
@@ -114,13 +116,18 @@ class Room:
 
         return self._answered(self._editions, (interests, limit, today), answer)
 
-    def account(self, reader: Reader, number: int, day: date) -> Account:
+    def account(self, reader: Reader, number: int, day: date, votes: Sequence[Vote]) -> Account:
         """The account of a paper of the store (its row) for a reader's edition of a date.
+
+        Args:
+            reader: whose account it is.
+            number: the paper.
+            day: the date of the edition.
+            votes: all that the reader has said by now, which makes another account of it.
 
         Raises:
             UsageError: where the edition cannot be made.
         """
-        votes = self.house.store.votes.of([reader.row]).get(reader.row, ())
 
         def answer(catalogue: Catalogue) -> Account:
             return account_of(self._editor(catalogue, day), reader, number, day)
@@ -176,9 +183,12 @@ class Room:
         among: frozenset[int] | None = None,
     ) -> Asked:
         """A question with the papers that `like:` items name."""
-        known = self.house.store.papers.numbers_by_keys(interest.liked)
+        papers = self.house.store.papers
+        known = papers.numbers_by_keys(interest.liked)
+        stored = papers.by_numbers(known.values())
         for key in interest.liked:
-            if key not in known:
+            paper = stored.get(known.get(key, 0))
+            if paper is None or paper.announced is None:
                 raise UsageError(
                     f"like:{key} is not stored here, so nothing can be compared with it: describe "
                     "the paper in words instead"

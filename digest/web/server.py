@@ -16,6 +16,8 @@ from digest.web.connections import Listener, Patience
 THREADS = 8
 _MOST_HEAD = 16 * 1024  # bytes
 _WAITING = 128  # connections that the system holds until they are taken
+_IN_MEMORY = 256 * 1024  # bytes of an answer; what is longer waits in a file without a name
+_ON_THE_WAY = 128 * 1024  # bytes that the system holds: what it took, the visitor has, nearly
 _SPARE = 50  # descriptors beside those of visitors
 _USUAL = Patience()
 
@@ -79,6 +81,8 @@ def start(
         ident="digest",
         url_prefix=prefix,
         backlog=_WAITING,
+        outbuf_overflow=_IN_MEMORY,
+        outbuf_high_watermark=patience.ahead,
         connection_limit=patience.connections + _SPARE,
         max_request_header_size=_MOST_HEAD,
         max_request_body_size=2 * MOST_BODY,  # up to there the page says in words what is too much
@@ -86,6 +90,8 @@ def start(
         log_socket_errors=False,
         **wishes,
     )
+    options = ((socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THE_WAY), *adjustments.socket_options)
+    adjustments.socket_options = list(options)
     workers = ThreadedTaskDispatcher()
     workers.set_thread_count(THREADS)
     listener = Listener(

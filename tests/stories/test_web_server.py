@@ -223,6 +223,7 @@ def test_fault_59_a_slow_reader_holds_no_worker_and_not_for_ever() -> None:
         for _ in range(THREADS + 2):
             sock = stack.enter_context(socket.socket())
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(10)
             sock.connect(("127.0.0.1", server.port))
             sock.sendall(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
         assert ask(server) == (200, "here")
@@ -232,6 +233,113 @@ def test_fault_59_a_slow_reader_holds_no_worker_and_not_for_ever() -> None:
             while piece := sock.recv(65536):
                 received += len(piece)
         assert received < 8_000_000
+
+
+def takes_nothing(server: Server, stack: ExitStack, asked: bytes) -> socket.socket:
+    """A visitor who asks and then takes as little as the system lets it."""
+    sock = stack.enter_context(socket.socket())
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(10)
+    sock.connect(("127.0.0.1", server.port))
+    sock.sendall(asked)
+    return sock
+
+
+def test_fault_59_requests_sent_ahead_hold_no_worker() -> None:
+    """Hundreds on one connection, from more than there are workers: closed before they are served.
+
+    As many pages as they ask for are more than is ever made ahead.
+    """
+    app, served = small_app(), []
+
+    def page() -> str:
+        served.append(1)
+        return "x" * 54_000
+
+    app.add_url_rule("/page", "/page", view_func=page)
+    with serving(app=app) as server, ExitStack() as stack:
+        for _ in range(THREADS + 2):
+            takes_nothing(server, stack, b"GET /page HTTP/1.1\r\n\r\n" * 340)
+        time.sleep(0.5)
+        for _ in range(3):
+            assert ask(server) == (200, "here")
+        assert len(served) < 340
+
+
+def test_two_requests_ahead_are_answered_in_turn() -> None:
+    """Who sends the second before the first is answered gets both."""
+    with serving() as server, connect(server) as sock:
+        sock.sendall(HEAD + b"\r\n" + b"GET /who HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        said = b""
+        while piece := sock.recv(65536):
+            said += piece
+    assert said.count(b"200 OK") == 2
+    assert said.endswith(b"127.0.0.1")
+
+
+def test_fault_59_half_of_the_workers_wait_for_nobody() -> None:
+    """Answers that are too large to be made ahead, taken by nobody: others are served at once."""
+    small = replace(CALM, ahead=1_000_000)
+    with serving(small, app=endless_app()) as server, ExitStack() as stack:
+        for _ in range(3 * THREADS):
+            takes_nothing(server, stack, b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(2.5)
+        for _ in range(5):
+            began = time.monotonic()
+            assert ask(server) == (200, "here")
+            assert time.monotonic() - began < 1
+
+
+def test_fault_59_who_takes_nothing_of_a_larger_answer_is_closed() -> None:
+    """A worker that waits for the visitor is no work of ours: it waits its patience, not for ever."""
+    small = replace(QUICK, ahead=1_000_000)
+    app, ended = endless_app(), threading.Event()
+    app.add_url_rule("/told", "/told", view_func=lambda: app.response_class(told(ended)))
+    with serving(small, app=app) as server, ExitStack() as stack:
+        takes_nothing(server, stack, b"GET /told HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert ended.wait(5)
+
+
+def test_fault_59_who_sips_is_closed_and_who_takes_is_not() -> None:
+    """A byte now and then wins time, up to that for a whole answer; the steady get all of it."""
+    sipped = replace(QUICK, answered=0.6, whole=1.2)
+    with serving(sipped) as server, ExitStack() as stack:
+        sock = takes_nothing(server, stack, b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
+        began, received = time.monotonic(), 0
+        with contextlib.suppress(ConnectionResetError):
+            while (piece := sock.recv(40_000)) and time.monotonic() - began < 8:
+                received += len(piece)
+                time.sleep(0.02)
+        assert 0.9 < time.monotonic() - began < 6
+        assert received < 8_000_000
+    steady = replace(QUICK, answered=0.6, whole=30)
+    with serving(steady) as server, ExitStack() as stack:
+        sock = stack.enter_context(connect(server))
+        sock.sendall(b"GET /much HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        began, received = time.monotonic(), 0
+        while piece := sock.recv(65536):
+            received += len(piece)
+            time.sleep(0.01)
+        assert received > 8_000_000
+        assert time.monotonic() - began > 0.7, "as slow as this test has to be"
+
+
+def endless_app() -> Flask:
+    """An application with an answer that has no end."""
+    app = small_app()
+    app.add_url_rule(
+        "/endless", "/endless", view_func=lambda: app.response_class(told(threading.Event()))
+    )
+    return app
+
+
+def told(ended: threading.Event) -> Iterator[str]:
+    """Pieces without end, and a word when nobody wants them any more."""
+    try:
+        while True:
+            yield "x" * 100_000
+    finally:
+        ended.set()
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,28 @@ def test_without_a_file_the_defaults_hold() -> None:
     assert not settings.names_a_reader
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://Digest.Example.org/", "https://digest.example.org"),
+        ("https://digest.example.org:443/Papers/", "https://digest.example.org/Papers"),
+        ("HTTP://LOCALHOST:80", "http://localhost"),
+        ("http://[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080"),
+        ("https://digest.example.org:8443", "https://digest.example.org:8443"),
+    ],
+)
+def test_a_base_url_is_kept_as_browsers_write_it(written: str, kept: str) -> None:
+    """They name the page that a form comes from in that way alone, and forms of others are refused."""
+    assert load(None, {"DIGEST_BASE_URL": written}).base_url == kept
+
+
+@pytest.mark.parametrize("written", ["https://a.example:99999", "https://[zz]", "https://a:b"])
+def test_a_base_url_without_a_port_or_host_that_can_be_is_refused(written: str) -> None:
+    """In words, as every other mistake."""
+    with pytest.raises(ConfigError, match="no host or port"):
+        load(None, {"DIGEST_BASE_URL": written})
+
+
 def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
     """DIGEST_CONFIG names the file; other variables override its lines."""
     path = write("DIGEST_LIMIT=3\nDIGEST_HOUR=5\n", str(tmp_path / "other.env"))

@@ -113,7 +113,7 @@ def test_a_locked_file_is_busy(sqlite: Store, monkeypatch: pytest.MonkeyPatch) -
     """And says so; the word in another error does not make it so."""
     monkeypatch.setattr(engine_module, "_LOCK_WAIT_MS", 10)
     with opened(address_of(sqlite)) as store:
-        with writing(sqlite.engine), pytest.raises(StoreBusyError, match="held it for a minute"):
+        with writing(sqlite.engine), pytest.raises(StoreBusyError, match="program holds it"):
             store.clock.reset(NOW)
         with pytest.raises(StoreError) as caught, writing(store.engine) as connection:
             connection.execute(text("SELECT * FROM locked"))

@@ -89,7 +89,7 @@ def test_the_export_has_what_was_asked_with_the_mailbox(store: Store) -> None:
     store.signups.ask(ann.address, {"limit": 7}, NOW)
     store.signups.ask("bea@example.org", {"limit": 8}, NOW)
     store.knocks.take(ann.address, NOW, known=True)
-    carry_out_moves(store, OFFICE, links_of(store), "smtp", NOW)
+    carry_out_moves(store, OFFICE, links_of(store), "smtp", 100, NOW)
     asked = _exported(store, ann)["asked"]
     assert [one["wishes"] for one in asked["signups"]] == ['{"limit": 7}']
     assert [one["mails"] for one in asked["knocks"]] == [1]
@@ -191,7 +191,7 @@ def test_nothing_is_left_of_who_is_deleted(store: Store) -> None:
     """No table holds address, handle or the address that was asked for; papers stay."""
     ann = _full(store, "ann@example.org")
     store.signups.ask(ann.address, {"interests": []}, NOW)
-    carry_out_moves(store, OFFICE, links_of(store), "smtp", NOW)
+    carry_out_moves(store, OFFICE, links_of(store), "smtp", 100, NOW)
     before = _everything(store)
     for trace in (ann.address, ann.handle, NEW):
         assert trace in before

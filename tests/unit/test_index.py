@@ -267,6 +267,15 @@ def test_the_head_is_read_by_people_too(tmp_path: Path) -> None:
     assert (head["identity"], head["rows"], head["change"]) == (IDENTITY, 4, 4)
 
 
+def test_only_its_owner_reads_it(tmp_path: Path) -> None:
+    """It holds what readers pasted, as the database does: folders 0700, files 0600."""
+    index = fit(filled(tmp_path / "i"))
+    every = [index.folder, *index.folder.rglob("*")]
+    assert len(every) > 8
+    for path in every:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
 def test_sheets_are_joined_and_taken_apart() -> None:
     """Parts of a sheet put together again are the sheet; no sheets are an empty one."""
     sheet = TERMS.count([*TEXTS, "owls"])

@@ -9,10 +9,12 @@ from flask import abort
 from sqlalchemy import func, select
 from werkzeug.exceptions import TooManyRequests
 
+from digest.errors import StoreBusyError
 from digest.store import Store
-from digest.store.engine import reading
+from digest.store.engine import Turn, reading, writing
 from digest.store.schema import limits
 from digest.web import guards
+from tests.children import address_of, opened
 from tests.conftest import NOW
 from tests.pages import Pages
 
@@ -56,6 +58,17 @@ def test_two_at_once_are_counted_as_two(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(lambda _: store.limits.take("a", NOW, 5, HOUR), range(24)))
     assert sum(taken) == 5
+
+
+def test_a_flood_takes_no_turn_from_those_who_write(store: Store) -> None:
+    """Who asked too often is refused while another program writes; who did not waits its turn."""
+    with opened(address_of(store), wait=0.2) as own:
+        assert own.limits.take("a", NOW, 1, HOUR)
+        with writing(store.engine, Turn.LIMITS):
+            assert not own.limits.take("a", NOW, 1, HOUR)
+            with pytest.raises(StoreBusyError):
+                own.limits.take("b", NOW, 1, HOUR)
+        assert own.limits.take("b", NOW, 1, HOUR)
 
 
 def test_a_clock_that_was_ahead_locks_nobody_out(store: Store) -> None:

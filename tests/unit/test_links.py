@@ -107,7 +107,8 @@ def test_fault_44_an_old_key_is_good_for_leaving_only() -> None:
     ancient = Key("c" * 64, NOW - timedelta(days=3000))
     house = links(ancient, NEW)
     leave = links(ancient).sign(Token(Purpose.UNSUBSCRIBE, "h4nDl3xY"))
-    assert house.read(Purpose.UNSUBSCRIBE, leave, NOW).name == "h4nDl3xY"
+    token = house.read(Purpose.UNSUBSCRIBE, leave, NOW)
+    assert (token.name, token.living) == ("h4nDl3xY", False)
     prefer = links(ancient).sign(Token(Purpose.PREFERENCES, "h4nDl3xY", DAY))
     with pytest.raises(LinkError):
         house.read(Purpose.PREFERENCES, prefer, NOW)
@@ -121,6 +122,8 @@ def test_fault_44_a_retired_key_is_good_for_leaving_only(purpose: Purpose) -> No
     house = links(retired, NEW)
     if purpose is Purpose.UNSUBSCRIBE:
         assert house.read(purpose, token, NOW).name == "h4nDl3xY"
+        assert not house.read(purpose, token, NOW).living
+        assert house.read(purpose, house.sign(Token(purpose, "h4nDl3xY")), NOW).living
     else:
         with pytest.raises(LinkError):
             house.read(purpose, token, NOW)

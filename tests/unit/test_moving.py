@@ -44,7 +44,7 @@ def _ann(store: Store) -> Reader:
 
 
 def _step(store: Store, now: datetime = NOW) -> int:
-    return carry_out_moves(store, OFFICE, links_of(store), "smtp", now)
+    return carry_out_moves(store, OFFICE, links_of(store), "smtp", 100, now)
 
 
 def _mails(store: Store) -> list[tuple[str, str, str]]:
@@ -184,6 +184,31 @@ def test_fault_45_strangers_are_asked_once_a_day_and_three_times_ever(store: Sto
         assert len(today) <= 1
         asked += len(today)
     assert asked == MOST
+
+
+def test_fault_45_the_mailbox_that_a_reader_has_is_asked_once_a_day(store: Store) -> None:
+    """Whoever got hold of a link asks for one address after another: the last is asked tomorrow."""
+    ann = _ann(store)
+    for number in range(3):
+        ask_to_move(store, ann, f"ann{number}@new.example", NOW)
+        assert _step(store, NOW + timedelta(hours=number)) == (0 if number else 2)
+    assert [to for to, _, _ in _mails(store)] == [OLD, "ann0@new.example"]
+    tomorrow = NOW + timedelta(days=1)
+    assert _step(store, tomorrow) == 2
+    claims = store.deliveries.claim("smtp", tomorrow + timedelta(minutes=1), 100)
+    assert [claim.message.recipient for claim in claims] == [OLD, "ann2@new.example"]
+
+
+def test_fault_45_moves_share_the_limit_of_the_house(store: Store) -> None:
+    """Mails to typed addresses are so many an hour altogether; the other move waits."""
+    for name in ("ann", "bea"):
+        one = store.readers.save(reader(f"{name}@example.org"), NOW)
+        ask_to_move(store, one, f"{name}@new.example", NOW)
+
+    def step(now: datetime) -> int:
+        return carry_out_moves(store, OFFICE, links_of(store), "smtp", 1, now)
+
+    assert [step(NOW + timedelta(minutes=n)) for n in (0, 30, 61)] == [2, 0, 2]
 
 
 def test_a_reader_asks_three_times_a_day(store: Store) -> None:

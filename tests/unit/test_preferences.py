@@ -6,13 +6,22 @@ from datetime import date, timedelta
 import pytest
 
 from digest import readers as service
+from digest.config import Settings
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.libraries.pasted import read_pasted
 from digest.model import WEEK, Reader, ReaderKind, Schedule, Vote, VoteKind
-from digest.readers.preferences import LIKED, paste_liked, take_back, votes_said
+from digest.readers.preferences import (
+    LIKED,
+    MOST_ITEMS,
+    change_interests,
+    paste_liked,
+    take_back,
+    votes_said,
+)
 from digest.readers.profiles import wants_of
 from digest.store import Store
+from digest.store.readers import Readers
 from digest.web.forms import (
     Wishes,
     interests_of,
@@ -298,6 +307,61 @@ def test_a_change_never_brings_back_who_left(store: Store) -> None:
         service.change(store, replace(ann, limit=3), NOW)
     assert store.readers.count() == 0
     assert store.readers.find(ann.name) is None
+
+
+def test_ending_a_pause_never_brings_back_who_left(store: Store) -> None:
+    """Nor does pausing, where the reader unsubscribes or is deleted at the same time."""
+    ann = _saved(store, "owls")
+    ann = service.pause_reader(store, ann, date(2026, 4, 1), NOW)
+    store.readers.unsubscribe(ann.handle, NOW)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="left meanwhile"):
+            service.end_pause(store, ann, NOW)
+        with pytest.raises(UsageError, match="left meanwhile"):
+            service.pause_reader(store, ann, date(2026, 5, 1), NOW)
+        assert store.readers.by_handle(ann.handle) is None
+        service.erase(store, ann)
+    assert store.readers.find(ann.name) is None
+
+
+def test_an_edited_configuration_does_not_call_back_who_leaves_just_now(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person uses its link after the run looked whether it had, and before it is saved."""
+    settings = Settings(address="me@example.org", limit=5)
+    me = service.keep_configured(store, settings, NOW)
+    assert me is not None
+    find = Readers.find
+
+    def left_after(readers: Readers, name: str) -> Reader | None:
+        found = find(readers, name)
+        if found is not None:
+            store.readers.unsubscribe(found.handle, NOW)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Readers, "find", left_after)
+        assert service.keep_configured(store, replace(settings, limit=6), NOW) is None
+    assert store.readers.find("config") is None
+    assert store.readers.left("config") is not None
+
+
+def test_interests_have_a_bound_together(store: Store) -> None:
+    """One reader's text is read with each of its pages, and others wait meanwhile."""
+    ann = _saved(store, "owls")
+    words = [f"word{number}" for number in range(MOST_ITEMS)]
+    most = [
+        parse_interest("a", ", ".join(words[:1000])),
+        parse_interest("b", ", ".join(words[1000:])),
+    ]
+    change_interests(store, ann, most, NOW)
+    assert len(service.get(store, ann.address).interests) == 2
+    with pytest.raises(UsageError, match=f"{MOST_ITEMS + 1:,} items together"):
+        change_interests(store, ann, [*most, parse_interest("c", "owls")], NOW)
+    long = [parse_interest(str(number), "owl " * 2500) for number in range(6)]
+    with pytest.raises(UsageError, match="letters together"):
+        change_interests(store, ann, long, NOW)
+    assert len(service.get(store, ann.address).interests) == 2
 
 
 def test_a_change_says_when_the_schedule_began_to_hold(store: Store) -> None:

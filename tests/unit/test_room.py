@@ -142,7 +142,7 @@ def test_an_account_changes_nothing(opened: Opened) -> None:
     assert ann is not None
     before = content(opened.house)
     number = store.papers.numbers()[0]
-    account = opened.room.account(ann, number, DAY)
+    account = opened.room.account(ann, number, DAY, ())
     assert account.verdict is Verdict.PICKED
     assert [one.name for one in account.interests] == ["interest 1", "interest 2"]
     assert account.interests[0].why is not None

@@ -185,6 +185,32 @@ def test_two_who_use_a_link_at_once_are_one(store: Store) -> None:
     assert store.readers.count() == 1
 
 
+def test_fault_48_a_link_used_while_its_mailbox_leaves_brings_nobody_back(store: Store) -> None:
+    """The reader came back, and left again, after the page was looked at: the last word counts."""
+    handle = member(store).handle
+    store.readers.unsubscribe(handle, NOW - DAY)
+    wish(store)
+    [signup] = mail(store)
+    found = look(store, signup.nonce)
+    assert found.reader is not None
+    store.readers.resubscribe(handle, NOW + DAY)
+    store.readers.unsubscribe(handle, NOW + 2 * DAY)
+    assert not store.signups.confirm(signup.nonce, found.reader, NOW + 2 * DAY)
+    assert find(store, "ann@example.org") is None
+    assert look(store, signup.nonce).standing is Standing.DEAD
+
+
+def test_a_link_used_while_its_mailbox_became_a_readers_changes_nothing(store: Store) -> None:
+    """Added by hand meanwhile: the reader keeps what it was given."""
+    wish(store)
+    [signup] = mail(store)
+    found = look(store, signup.nonce)
+    assert found.reader is not None
+    known = member(store)
+    assert not store.signups.confirm(signup.nonce, found.reader, NOW)
+    assert find(store, "ann@example.org") == known
+
+
 def test_two_wishes_at_once_are_one(store: Store) -> None:
     """Two forms for one mailbox at the same moment leave one wish that waits."""
     with ThreadPoolExecutor(4) as pool:

@@ -121,7 +121,8 @@ def test_an_edition_is_a_page_with_votes_and_its_neighbours(pages: Pages) -> Non
     keep(pages.store, ANN, [DAY - timedelta(days=2), DAY, DAY + timedelta(days=5)])
     with pages.store.engine.begin() as connection:
         connection.execute(delete(bodies))
-    url = address(pages, Purpose.EDITION, DAY)
+    listed = text(pages.get(address(pages, Purpose.ARCHIVE)))
+    url = re.findall(r'href="(/e/[^"]+)">Of 2026-03-17<', listed)[0]
     for state, said in (
         (State.SENT, ""),
         (State.UNCERTAIN, "may not have reached you"),
@@ -141,6 +142,24 @@ def test_an_edition_is_a_page_with_votes_and_its_neighbours(pages: Pages) -> Non
     assert re.search(r'rel="next".*Sunday, 22 March 2026', page)
     later = re.findall(r'rel="next" href="([^"]+)"', page)[0]
     assert "Owls of 2026-03-22" in text(pages.get(later))
+
+
+def test_a_link_of_one_paper_opens_no_more_than_its_edition(pages: Pages) -> None:
+    """From the page of a vote to that day's edition, and no further: no archive, no other day."""
+    first = mailed(pages)
+    pages.now += timedelta(days=1)
+    news(pages, pages.now.date())
+    pages.run()
+    for purpose in "vw":
+        page = text(pages.get(first.first(purpose)))
+        inside = re.findall(r'href="(/e/[^"]+)"', page)
+        assert len(inside) == 1
+        found = text(pages.get(inside[0]))
+        assert re.findall(rf'href="(?:{BASE})?/[aefp]/', page + found) == ['href="/e/']
+        assert ANN not in page + found
+    listed = text(pages.get(first.first("a")))
+    one = re.findall(r'href="(/e/[^"]+)"', listed)[0]
+    assert re.findall(r'href="/a/', text(pages.get(one)))
 
 
 def test_the_paper_beside_the_interests_stands_apart(pages: Pages) -> None:
@@ -279,7 +298,7 @@ def test_who_left_can_still_read_what_it_had(pages: Pages) -> None:
     assert "Kites" in text(pages.get(letter.first("a")))
     readers.leave(pages.store, ANN)
     for purpose in "avw":
-        assert "nothing is stored" in text(pages.get(letter.first(purpose)), 404)
+        assert "Nothing is stored" in text(pages.get(letter.first(purpose)), 404)
 
 
 def test_fault_44_each_link_opens_its_own_readers_archive_only(pages: Pages) -> None:
@@ -336,7 +355,7 @@ def test_uncertain_editions_are_asked_for_all_readers_at_once(store: Store) -> N
 
 
 def test_the_archive_reads_the_same_on_both_databases(store: Store) -> None:
-    """Lists, single picks, words that hold signs of LIKE, places, first papers."""
+    """Lists, single picks, words that hold signs of LIKE, places, first titles."""
     early = DAY - timedelta(days=1)
     row = keep(store, ANN, [early, DAY], papers=3)
     keep(store, "bob@example.org", [DAY - timedelta(days=9)])
@@ -352,13 +371,16 @@ def test_the_archive_reads_the_same_on_both_databases(store: Store) -> None:
     assert kept.picks[0].reasons == (Reason(ReasonKind.TERM, "owls", 0.4),)
     assert store.archive.pick(row, DAY, 2) == kept.picks[1]
     assert store.archive.pick(row, DAY, 4) is None
-    assert len(store.archive.papers_of(row)) == 6
+    count, papers = store.archive.held(row)
+    assert (count, len(papers)) == (2, 6)
     found = with_words(store, whose, "OWLS 2026-03-17 100%")
     assert [past.place for past in past_picks(store, whose, found)] == [
         Place(DAY, place, kept.picks[place - 1].paper) for place in (1, 2, 3)
     ]
     assert with_words(store, whose, "1_0") == []
     assert with_words(store, whose, "  ") == []
-    first = store.archive.first_papers(row, [DAY, early], 2)
-    assert first[DAY] == [pick.paper for pick in kept.picks[:2]]
-    assert len(first[early]) == 2
+    known = store.papers.by_numbers(papers)
+    newest = store.archive.newest(row, 5, 2)
+    assert [one for one, _ in newest] == store.archive.listed(row, 0, 5)
+    assert newest[0][1] == [known[pick.paper].paper.title for pick in kept.picks[:2]]
+    assert len(newest[1][1]) == 2

@@ -150,6 +150,19 @@ def test_ids_stay_when_counts_and_days_change(owls: Pages) -> None:
     assert len(after) == len(before) + 1
 
 
+@pytest.mark.parametrize("address", [*EVERY, *SEARCHES])
+def test_what_a_visitor_adds_to_an_address_is_not_in_the_feed(owls: Pages, address: str) -> None:
+    """Characters that XML cannot hold, as they are and written with a percent sign; anything."""
+    mark = "&" if "?" in address else "?"
+    path, _, query = f"{address}{mark}x=added\x07\x1b".partition("?")
+    raw = owls.app.test_client().get(path, environ_overrides={"QUERY_STRING": query})
+    ET.fromstring(raw.data)  # noqa: S314 - made here
+    assert "added" not in raw.text
+    parsed(owls, f"{address}{mark}x=%07%1B%FF")
+    if "?" in address:
+        assert len(list(parsed(owls, f"{address}%07%1B").iter())) > 10
+
+
 def test_pages_name_their_feeds(owls: Pages) -> None:
     """In the head, where programs look for them, and on the page."""
     front = owls.get("/month/2026-03").text

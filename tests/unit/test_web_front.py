@@ -73,6 +73,40 @@ def test_a_date_between_leads_both_ways(week: Pages) -> None:
     assert 'href="/day/2026-03-11"' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/day/2026-03-14", "No source announced a paper then. The arrows lead to the nearest"),
+        ("/day/2026-03-18", "This day has not come yet. The arrow leads to the latest papers"),
+        ("/week/2026-11-30", "This week has not come yet. The arrow leads to the latest papers"),
+        ("/month/2026-02", "No source announced a paper then. The arrow leads to the earliest"),
+    ],
+)
+def test_an_empty_list_says_why_and_where_to_go(week: Pages, address: str, said: str) -> None:
+    """A date to come is none on which nothing was announced; the arrows are those that are there."""
+    assert said in week.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("address", "word", "mark"),
+    [
+        ("/", "Trending", "page"),
+        ("/day/2026-03-16", "Trending", "true"),
+        ("/search?q=owls", "Search", "page"),
+        ("/subscribe", "Subscribe", "page"),
+        ("/paper/title:x", None, None),
+    ],
+)
+def test_the_navigation_marks_where_one_is(
+    week: Pages, address: str, word: str | None, mark: str | None
+) -> None:
+    """One of its links at most."""
+    text = week.get(address).text
+    navigation = text[text.index('aria-label="Main"') : text.index("</nav>")]
+    marked = re.findall(r'aria-current="(\w+)">(\w+)<', navigation)
+    assert marked == ([(mark, word)] if word else [])
+
+
 def test_weeks_and_months_hold_their_days(week: Pages) -> None:
     """The week is from Monday on; the switch leads to the same days in another measure."""
     assert titles(week.get("/week/2026-03-18")) == [
@@ -134,6 +168,23 @@ def test_a_long_list_is_parted_into_pages(pages: Pages) -> None:
     assert 'start="51"' in pages.get("/day/2026-03-17?page=2").text
     assert "?page=4" not in pages.get("/day/2026-03-17?page=3").text
     assert pages.get("/day/2026-03-17?page=4").status_code == 404
+
+
+def test_weeks_and_months_are_skimmed(pages: Pages) -> None:
+    """Half as many papers a page, with short openings; a day and the feeds have fuller ones."""
+    told = "It says something of owls at length. " * 20
+    owls = [
+        seen(paper(f"Owls of island {place}", abstract=told), upvotes=place + 1)
+        for place in range(60)
+    ]
+    pages.store.papers.add(owls, "huggingface", DAY)
+    found = [pages.get(f"/week/2026-03-17?page={page}") for page in (1, 2, 3)]
+    assert [len(titles(page)) for page in found] == [25, 25, 10]
+    assert 'start="51"' in found[2].text
+    assert len({title for page in found for title in titles(page)}) == 60
+    assert found[0].text.count("something of owls") == 25 * 4
+    assert pages.get("/day/2026-03-17").text.count("something of owls") == 50 * 11
+    assert pages.get("/week.atom").text.count("<entry>") == 50
 
 
 def test_no_list_weighs_more_than_a_hundred_kilobytes(pages: Pages) -> None:
@@ -303,6 +354,31 @@ def test_what_cannot_be_read_is_said_beside_its_field(pages: Pages, asked: str, 
     assert f'aria-describedby="{field}-' in answer.text.replace("q-hint ", "")
     assert f'id="{field}-error"' in answer.text
     assert 'aria-invalid="true"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("q=owls", "The best 25"),
+        ("q=-mice", "The newest 25"),
+        ("q=&since=2026-03-17", "The newest 25"),
+        ("q=bats", "2 papers, the best first"),
+        ("since=2026-03-18", "1 paper"),
+        ("since=2026-03-19", "Nothing found"),
+    ],
+)
+def test_search_says_how_much_of_it_is_shown(pages: Pages, asked: str, said: str) -> None:
+    """Where more fits than is shown, that it is a choice; a date alone asks for the newest."""
+    many = [seen(paper(f"Owls of island {place}")) for place in range(30)]
+    late = seen(paper("Bats of caves", abstract="Bats."), DAY + A_DAY)
+    bats = [seen(paper("Bats at dusk", abstract="Bats.")), late]
+    pages.store.papers.add([*many, *bats, seen(paper("Mice by day"))], "huggingface", DAY)
+    answer = pages.get(f"/search?{asked}")
+    assert re.findall(r"<h2>([^<]*)</h2>", answer.text) == [said]
+    assert len(titles(answer)) == {"The": 25, "2": 2, "1": 1}.get(said.split()[0], 0)
+    assert ("/search.atom" in answer.text) is ("q=&" not in asked and "q=" in asked)
+    if "newest" in said:
+        assert titles(answer)[0] == "Bats of caves"
 
 
 @pytest.mark.parametrize("asked", ["", "?q=", "?q=%00%0a+", "?since="])

@@ -3,27 +3,42 @@
 import json
 import logging
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from email import message_from_bytes, policy
+from http.client import HTTPConnection
 from pathlib import Path
+from types import ModuleType
 from xml.etree import ElementTree as ET
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
+from digest.cli import daemon, web
 from digest.cli.common import OneLine
-from digest.config import load
+from digest.config import Settings, load
+from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.model import Interest
 from digest.progress import Quiet
 from digest.run import Order
 from digest.store import Store
+from digest.store.engine import reading, writing
 from digest.store.schema import metadata
 from digest.watch import watched_run
-from digest.wiring import build
+from digest.web.app import make_app
+from digest.web.pages import unsubscribe as unsubscribe_pages
+from digest.web.pages import votes as votes_pages
+from digest.web.server import THREADS, start
+from digest.web.service import Service
+from digest.web.site import Site
+from digest.wiring import House, build, build_for_pages
 from tests.conftest import Replay
 from tests.html import Seen, seen
-from tests.kinds import READER, SECRET, ask_for, feeds, kinds, links_of, settle
+from tests.kinds import READER, SECRET, Kind, ask_for, feeds, kinds, links_of, settle
 from tests.pages import BASE, Pages, close_pages, open_pages
 
 PAPER = "arxiv:9912.20001"
@@ -163,9 +178,11 @@ def test_fault_51_addresses_that_visitors_give_are_never_asked(
         pages.post("/subscribe", interests=f"like:{host}", address="eve@example.com")
         pages.post("/subscribe", interests="owls", address=f"eve@[{host}]")
         pasted = f"{host}\n@article{{a, title={{Owls}}, url={{{host}}}, file={{{host}}}}}"
-        for field in ("liked", "pasted", "text", "address", "interests"):
-            pages.post(mine, do=field, **{field: pasted})
-        pages.post(mine, do="liked", liked=host, text=host, pasted=host)
+        for text in (pasted, host, f"like:{host}"):
+            assert pages.post(mine, do="paste", papers=text).status_code in (200, 303, 400)
+        wishes = {"name-0": "inside", "text-0": f"{host}, owls"}
+        assert pages.post(mine, do="interests", **wishes).status_code in (200, 303, 400)
+        assert pages.post(mine, do="move", address=f"eve@[{host}]").status_code in (200, 303, 400)
     headers = {"Referer": inside, "X-Forwarded-For": inside, "Host": inside[7:]}
     pages.client.get("/", headers=headers)
     assert replay.asked == []
@@ -300,6 +317,126 @@ def test_a_form_that_another_site_sends_is_refused(pages: Pages) -> None:
             answer = pages.client.post(kind.address, data=kind.form, headers=headers)
             assert answer.status_code == 403, kind.name
     assert rows(pages.store) == before
+
+
+def test_forms_of_links_work_in_browsers_that_say_little(pages: Pages) -> None:
+    """Pages that hide their address send Origin null; older browsers then say nothing else."""
+    settle(pages, [parse_interest("graphs", GRAPHS)])
+    sent = [kind for kind in kinds(pages, PAPER, "graph") if kind.form is not None]
+    for kind in sent:
+        answer = pages.client.post(kind.address, data=kind.form, headers={"Origin": "null"})
+        assert answer.status_code == kind.status, kind.name
+    answer = pages.client.post("/", data={}, headers={"Origin": "null"})
+    assert answer.status_code == 403, "where nothing else is the proof, it has to be said"
+
+
+def test_fault_52_an_address_with_slashes_too_many_leads_to_nobody(pages: Pages) -> None:
+    """A redirect would be to the host that the visitor says: there is none, for any page."""
+    settle(pages, [parse_interest("graphs", GRAPHS)])
+    shown = [kind for kind in kinds(pages, PAPER, "graph") if kind.form is None]
+    addresses = [kind.address for kind in (*shown, *feeds(pages, "graph"))]
+    for address in (*addresses, "/static/style.css", "/day/2026-03-17/"):
+        path, mark, query = address.partition("?")
+        for doubled in (path[:2] + path[2:].replace("/", "//"), f"{path}/"):
+            answer = pages.client.get(doubled + mark + query, headers={"Host": "evil.example"})
+            answer.close()
+            assert answer.headers.get("Location", "/") == "/", doubled
+    below = {"SCRIPT_NAME": "/papers", "PATH_INFO": "", "HTTP_HOST": "evil.example"}
+    answer = pages.client.get("/", environ_overrides=below)
+    assert (answer.status_code, answer.headers["Location"]) == (308, "/papers/")
+
+
+def test_a_busy_database_blocks_only_who_would_write(tmp_path: Path) -> None:
+    """More forms than there are workers: they are told in a moment, and pages are shown after."""
+    opened = open_pages(tmp_path)
+    settle(opened, [parse_interest("graphs", GRAPHS)])
+    site = Site(lambda settings: build_for_pages(settings, wait=0.3), lambda: opened.now)
+    site.open(load(None, opened.environment))
+    server = start(make_app(site), ("127.0.0.1", 0))
+
+    def ask_to_join(number: int) -> tuple[int, str | None]:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=90)) as line:
+            form = f"address=r{number}@example.org&interests=owls"
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
+            line.request("POST", "/subscribe", form, kind)
+            answer = line.getresponse()
+            return answer.status, answer.headers["Retry-After"]
+
+    def look() -> int:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=90)) as line:
+            line.request("GET", "/")
+            return line.getresponse().status
+
+    try:
+        assert look() == 200
+        with ThreadPoolExecutor(THREADS) as pool, writing(opened.store.engine):
+            began = time.monotonic()
+            asked = [pool.submit(ask_to_join, number) for number in range(THREADS)]
+            time.sleep(0.1)
+            assert look() == 200
+            assert time.monotonic() - began < 5
+            assert {one.result() for one in asked} == {(503, "60")}
+        assert ask_to_join(9)[0] == 200
+    finally:
+        server.stop()
+        site.close()
+        close_pages(opened)
+
+
+@pytest.mark.parametrize("process", [web, daemon])
+def test_pages_wait_for_a_database_for_seconds(
+    process: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a process of their own and in the daemon's: as long as a visitor waits, not a minute."""
+    houses: list[House] = []
+
+    class Noted(Service):
+        def open(self, settings: Settings) -> None:
+            houses.append(self.build(settings))
+            raise UsageError("that is enough")
+
+    monkeypatch.setattr(process, "Service", Noted)
+    monkeypatch.setenv("DIGEST_WEB", "8080")
+    database = f"sqlite:///{tmp_path / 't.db'}"
+    done = CliRunner().invoke(process.command, ["--database", database])
+    assert isinstance(done.exception, UsageError)
+    (house,) = houses
+    with closing(house), reading(house.store.engine) as connection:
+        waits = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    assert 1000 <= waits <= 5000
+
+
+def test_votes_and_coming_back_are_counted_and_leaving_is_not(pages: Pages) -> None:
+    """A program that votes on and on is told 429; whoever wants to leave always may."""
+    settle(pages, [parse_interest("graphs", GRAPHS)])
+    sent = {kind.name: kind for kind in kinds(pages, PAPER, "graph") if kind.form is not None}
+
+    def until_refused(kind: Kind, most: int) -> int:
+        form = kind.form or {}
+        return next(n for n in range(most) if pages.post(kind.address, **form).status_code == 429)
+
+    votes, back, leave = sent["voted"], sent["came back"], sent["unsubscribed"]
+    for module, kind, most in ((votes_pages, votes, 5), (unsubscribe_pages, back, 3)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "_MOST", most)
+            assert until_refused(kind, 10) == most
+    for _ in range(40):
+        assert pages.post(leave.address, **(leave.form or {})).status_code == 200
+    assert pages.store.readers.find(READER) is None
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n", ""])
+def test_fault_42_one_click_may_end_with_a_line_end(pages: Pages, ending: str) -> None:
+    """Some programs post the field as a line; the reader is gone all the same."""
+    settle(pages, [parse_interest("graphs", GRAPHS)])
+    leave = next(kind for kind in kinds(pages, PAPER, "graph") if kind.name == "unsubscribed")
+    answer = pages.client.post(
+        leave.address,
+        data=f"List-Unsubscribe=One-Click{ending}",
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert answer.status_code == 200
+    assert pages.store.readers.find(READER) is None
 
 
 def test_reading_changes_nothing(pages: Pages) -> None:

@@ -44,7 +44,8 @@ def mailed_link(pages: Pages) -> str:
     """The address of the confirming page, from the mail that the next run makes."""
     before = set((pages.folder / "outbox").glob("*.eml"))
     pages.run()
-    [mail] = set((pages.folder / "outbox").glob("*note*.eml")) - before
+    new = set((pages.folder / "outbox").glob("*.eml")) - before
+    [mail] = [file for file in new if b"/c/" in file.read_bytes()]
     found = re.search(rf"{BASE}/c/\S+", mail.read_text())
     assert found
     return found.group()
@@ -330,7 +331,10 @@ def test_who_is_invited_can_subscribe(folder: Path, digest: Digest) -> None:
     page = pages.get(f"/subscribe?invite={invite}")
     assert page.status_code == 200
     assert f'name="invite" value="{invite}"' in page.text
-    assert pages.post("/subscribe", address=ADDRESS, invite="x" + invite, **FORM).status_code == 404
+    broken = pages.post("/subscribe", address=ADDRESS, invite="x" + invite, **FORM)
+    assert broken.status_code == 404
+    assert "ask whoever invited you" in broken.text
+    assert "from the mail" not in broken.text
     taken = pages.post("/subscribe", address=ADDRESS, invite=invite, **FORM)
     assert taken.status_code == 200
     assert asked(pages) == 1

@@ -75,6 +75,32 @@ def test_fault_44_unsubscribe_links_never_run_out(pages: Pages) -> None:
     assert not wants(pages)
 
 
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(days=3650)])
+def test_fault_44_a_key_that_got_about_deletes_nobody(pages: Pages, later: timedelta) -> None:
+    """Signed by a retired key or one long out of use: it lets go, and does and shows no more."""
+    url = mailed(pages).first("u")
+    handle = pages.reader(ANN).handle
+    if later:
+        pages.now += later
+    else:
+        pages.store.keys.replace(pages.now)
+    pages.site._floor.house.links.refresh()  # type: ignore[union-attr]  # noqa: SLF001 - as time does
+    assert ANN not in text(pages.get(url))
+    page = text(pages.post(url, do="leave"))
+    assert "good for leaving only" in page
+    assert ANN not in page
+    assert 'value="back"' not in page
+    assert 'value="delete"' not in page
+    before = checksum(pages.store)
+    for form in ({"do": "back"}, {"do": "delete"}, {"do": "delete", "sure": "yes"}):
+        assert "is unsubscribed" in text(pages.post(url, **form))
+    assert checksum(pages.store) == before
+    fresh = link(pages, Token(Purpose.UNSUBSCRIBE, handle))
+    if not later:
+        assert "Welcome back" in text(pages.post(fresh, do="back"))
+        assert wants(pages)
+
+
 def test_fault_44_a_link_of_ones_own_lets_nobody_else_leave(pages: Pages) -> None:
     """Another reader's handle under the same signature, or a link for something else: 404."""
     letter = mailed(pages)

@@ -10,6 +10,7 @@ from digest import readers
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.letters.steering import LETTERS
+from digest.letters.words import figure
 from digest.links import Purpose, Token
 from digest.web.pages.why import sum_of
 from digest.web.room import Room
@@ -66,6 +67,7 @@ def test_every_share_is_told_even_where_rounding_would_hide_it() -> None:
     assert shown.total == "0.67"
     assert sum_of("x", [], 0.0).rows == ()
     assert sum_of("x", [(-0.2, "a")], -0.2).rows == (("a", "−0.20"),)
+    assert [figure(score) for score in (-0.094, -0.001, 0.5)] == ["−0.09", "0.00", "0.50"]
 
 
 def test_the_page_offers_the_votes_and_tells_what_was_said(pages: Pages) -> None:

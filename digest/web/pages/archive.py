@@ -1,6 +1,7 @@
 """The archive: a reader's editions as a list that can be searched, as pages, and as a feed."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,18 +11,18 @@ from werkzeug.exceptions import ServiceUnavailable
 from digest.errors import LinkError, UsageError
 from digest.letters.compose import ABSTRACTS
 from digest.letters.steering import edition_link
-from digest.letters.view import day_in_words
+from digest.letters.view import LetterView, day_in_words
 from digest.links import Purpose, Token
 from digest.model import Reader
 from digest.readers.archive import (
     PastPick,
     kept_letter,
-    opening_lines,
     past_picks,
     with_words,
 )
-from digest.store.archive import Listed
+from digest.store.archive import Kept, Listed
 from digest.store.states import State
+from digest.web.lately import keep, keep_stated
 from digest.web.linked import follow
 from digest.web.papers import PaperView, paper_view, shown
 from digest.web.site import visit
@@ -33,7 +34,9 @@ IN_FEED = 30
 TITLES_IN_FEED = 6
 MOST_PAGE = 96_000  # bytes: abstracts give way beyond it
 MOST_QUESTION = 300
+MOST_TITLE = 300
 OPENING = 240
+_AMONG = ("a",)  # the rest of links of the archive: its editions lead to each other, and back
 _MISSED = {
     State.UNCERTAIN: "may not have reached you",
     State.FAILED: "could not be delivered",
@@ -78,13 +81,18 @@ class Entry:
 @blueprint.get("/a/<token>")
 def page(token: str) -> str:
     """All editions, the newest first; with a question, the papers in them that answer it."""
-    link = follow(Purpose.ARCHIVE, token)
-    reader, store = link.reader, visit().house.store
+    store, number = visit().house.store, _page_number()
     question = shown(request.args.get("q", ""))[:MOST_QUESTION]
-    number = _page_number()
-    count = store.archive.count(reader.row)
-    found, problem = _search(reader, question) if question else ([], "")
-    listed = [] if question else store.archive.listed(reader.row, (number - 1) * A_PAGE, A_PAGE)
+    listed: list[Listed] = []
+    papers: list[int] = []
+    with store.together():
+        reader = follow(Purpose.ARCHIVE, token).reader
+        if question:
+            count, papers = store.archive.held(reader.row)
+        else:
+            count = store.archive.count(reader.row)
+            listed = store.archive.listed(reader.row, (number - 1) * A_PAGE, A_PAGE)
+    found, problem = _search(reader, question, papers) if question else ([], "")
     if number > 1 and not listed:
         abort(404)
     return render_template(
@@ -94,7 +102,7 @@ def page(token: str) -> str:
         address=reader.address,
         question=question,
         problem=problem,
-        found=[_hit(reader, one) for one in found],
+        found=found,
         past=[_past(reader, one) for one in listed],
         count=count,
         page=number,
@@ -104,25 +112,29 @@ def page(token: str) -> str:
 
 @blueprint.get("/e/<token>")
 def edition(token: str) -> str:
-    """One edition, with what may be said of its papers; whatever became of its mail."""
-    link = follow(Purpose.EDITION, token)
-    here = visit()
-    kept = here.house.store.archive.edition(link.reader.row, link.day)
+    """One edition, with what may be said of its papers; whatever became of its mail.
+
+    A link that does not come from the archive opens no other edition.
+    """
+    store = visit().house.store
+    with store.together():
+        link = follow(Purpose.EDITION, token)
+        kept = store.archive.edition(link.reader.row, link.day)
     if kept is None or link.token.day is None:
         raise LinkError(f"there is no edition of {day_in_words(link.day)}, or it was deleted")
     reader = link.reader
-    past = kept_letter(here.house.store, here.house.links, reader, kept, here.now)
+    among = link.token.rest == _AMONG
     for abstract in ABSTRACTS:
-        letter = past.view(abstract)
+        letter = _letter(reader, kept, abstract)
         text = render_template(
             "edition.html.j2",
             letter=letter,
             day=day_in_words(link.day),
             gone=kept.considered and not letter.sections,
             missed=_MISSED.get(kept.state) if kept.state else None,
-            earlier=_neighbour(reader, kept.earlier),
-            later=_neighbour(reader, kept.later),
-            archive=_path(Purpose.ARCHIVE, reader),
+            earlier=_neighbour(reader, kept.earlier) if among else None,
+            later=_neighbour(reader, kept.later) if among else None,
+            archive=_path(Purpose.ARCHIVE, reader) if among else "",
         )
         if len(text.encode()) <= MOST_PAGE:
             break
@@ -132,48 +144,63 @@ def edition(token: str) -> str:
 @blueprint.get("/f/<token>")
 def feed(token: str) -> Response:
     """The newest editions as an Atom feed; who has its address reads them, so it is a secret."""
-    link = follow(Purpose.FEED, token)
-    reader, house = link.reader, visit().house
-    listed = house.store.archive.listed(reader.row, 0, IN_FEED)
-    first = opening_lines(house.store, reader, [one.date for one in listed], TITLES_IN_FEED)
-    identity = house.store.identity()
+    house = visit().house
+    with house.store.together():
+        reader = follow(Purpose.FEED, token).reader
+        newest = house.store.archive.newest(reader.row, IN_FEED, TITLES_IN_FEED)
+        identity = keep_stated("identity", None, house.store.identity)
     entries = [
         Entry(
             _urn(identity, reader, one.date.isoformat()),
             edition_link(house.links, reader, one.date),
             shown(one.subject),
             _stamp(one.made),
-            tuple(shown(stored.paper.title)[:300] for stored in first.get(one.date, ())),
-            one.papers - len(first.get(one.date, ())),
+            tuple(shown(title)[:MOST_TITLE] for title in titles),
+            one.papers - len(titles),
         )
-        for one in listed
+        for one, titles in newest
     ]
     text = render_template(
         "private.atom.j2",
         identity=_urn(identity, reader, "feed"),
         itself=house.links.url(Token(Purpose.FEED, reader.handle)),
         archive=house.links.url(Token(Purpose.ARCHIVE, reader.handle)),
-        updated=_stamp(listed[0].made if listed else visit().now),
+        updated=_stamp(newest[0][0].made if newest else visit().now),
         entries=entries,
     )
     return Response(text, mimetype="application/atom+xml")
 
 
-def _search(reader: Reader, question: str) -> tuple[list[PastPick], str]:
-    """Papers of the reader's editions that answer a question, and what is wrong with it.
+def _search(reader: Reader, question: str, papers: list[int]) -> tuple[Sequence[Hit], str]:
+    """Those of the papers of a reader's editions that answer a question; what is wrong with it.
 
     They are ranked as editions are; where that cannot be done, those with all of its words.
     """
     store = visit().house.store
     problem = ""
     try:
-        numbers = visit().room.among(question, store.archive.papers_of(reader.row))
+        numbers = visit().room.among(question, papers)
     except ServiceUnavailable:
         numbers = with_words(store, reader, question)
     except UsageError as error:
         problem = str(error)
         numbers = with_words(store, reader, question)
-    return past_picks(store, reader, numbers), problem
+
+    def hits() -> list[Hit]:
+        return [_hit(reader, one) for one in past_picks(store, reader, numbers)]
+
+    return keep("hits", (reader.handle, tuple(numbers)), hits), problem
+
+
+def _letter(reader: Reader, kept: Kept, abstract: int) -> LetterView:
+    """An edition as a letter again; it is what reader, picks and papers are, but for counts."""
+    here = visit()
+    store, links = here.house.store, here.house.links
+
+    def made() -> LetterView:
+        return kept_letter(store, links, reader, kept, here.now).view(abstract)
+
+    return keep_stated("letter", (reader, kept, abstract), made)
 
 
 def _page_number() -> int:
@@ -213,7 +240,8 @@ _ENDPOINTS = {
 
 
 def _path(purpose: Purpose, reader: Reader, day: date | None = None) -> str:
-    token = visit().house.links.sign(Token(purpose, reader.handle, day))
+    rest = _AMONG if purpose is Purpose.EDITION else ()
+    token = visit().house.links.sign(Token(purpose, reader.handle, day, rest))
     return url_for(_ENDPOINTS[purpose], token=token)
 
 

@@ -21,7 +21,10 @@ _GONE = 410
 @blueprint.get("/c/<token>")
 def page(token: str) -> str | tuple[str, int]:
     """What would be subscribed; opened by whoever looks through mails, it changes nothing."""
-    return _page(look(visit().house.store, _nonce(token)), acted=False)
+    store, nonce = visit().house.store, _nonce(token)
+    with store.together():
+        found = look(store, nonce)
+    return _page(found, acted=False)
 
 
 @blueprint.post("/c/<token>")

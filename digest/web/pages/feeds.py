@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 from html import escape
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, url_for
 
 from digest.errors import UsageError
 from digest.web.pages import front, search
@@ -55,7 +55,8 @@ def listed(span: str, form: str) -> Response:
     papers = front.listed(found).papers if found else ()
     title = f"The Paper Digest: {found.words}" if found else "The Paper Digest"
     page = url_for(f"front.{span}", written=found.address) if found else url_for("front.page")
-    return _answer(title, span, page, papers, form)
+    itself = url_for("feeds.listed", span=span, form=form)
+    return _answer(title, span, (itself, page), papers, form)
 
 
 @blueprint.get(f"/search.{_FORM}")
@@ -65,18 +66,24 @@ def found(form: str) -> Response:
     if asked.wrong or not asked.text:
         raise UsageError(asked.text_error or asked.since_error or "Say what to look for: ?q=owls")
     papers = sorted(search.papers_for(asked), key=_announced, reverse=True)
-    page = url_for("search.page", q=asked.text, since=asked.since_text or None)
+    text, since = asked.text, asked.since_text or None
+    itself = url_for("feeds.found", form=form, q=text, since=since)
+    page = url_for("search.page", q=text, since=since)
     name = f"search {asked.text} {asked.since_text}".rstrip()
-    return _answer(f"The Paper Digest: {asked.words}", name, page, papers, form)
+    return _answer(f"The Paper Digest: {asked.words}", name, (itself, page), papers, form)
 
 
-def _answer(title: str, name: str, page: str, papers: Sequence[PaperView], form: str) -> Response:
+def _answer(
+    title: str, name: str, places: tuple[str, str], papers: Sequence[PaperView], form: str
+) -> Response:
+    """A feed; its places are its own and that of the page with the same papers."""
+    itself, page = places
     base = origin()
     entries = tuple(_entry(paper, base) for paper in papers)
     feed = Feed(
         title=title,
         identity=_identity(f"list {name}"),
-        itself=base + request.script_root + request.full_path.rstrip("?"),
+        itself=base + itself,
         page=base + page,
         updated=max((entry.updated for entry in entries), default=_midnight(visit().now.date())),
         entries=entries,

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.exceptions import NotFound
 
 from digest.web.lately import keep
-from digest.web.listing import Listing, latest_day, list_period
+from digest.web.listing import BRIEF, FULL, Listing, Sheet, latest_day, list_period
 from digest.web.periods import Period, Span, period_of, read_period
 from digest.web.site import visit
 
@@ -20,7 +20,7 @@ def page() -> str:
     visit().public = MOST_AGE
     period = latest(Span.DAY)
     if period is None:
-        return render_template("front.html.j2", listing=None, latest=True)
+        return render_template("front.html.j2", listing=None, latest=True, coming=False)
     return _shown(period, latest_one=True)
 
 
@@ -50,14 +50,14 @@ def latest(span: Span) -> Period | None:
     return period_of(span, found) if found else None
 
 
-def listed(period: Period, number: int = 1) -> Listing:
-    """A page of a period.
+def listed(period: Period, number: int = 1, sheet: Sheet = FULL) -> Listing:
+    """A page of a period; feeds have the fuller ones of any.
 
     Raises:
         NotFound: where there is no such page.
     """
     store = visit().house.store
-    found = keep("list", (period, number), lambda: list_period(store, period, number))
+    found = keep("list", (period, number, sheet), lambda: list_period(store, period, number, sheet))
     if found is None:
         raise NotFound
     return found
@@ -75,5 +75,10 @@ def _shown(period: Period, *, latest_one: bool) -> str:
     written = request.args.get("page", "1")
     if not (written.isascii() and written.isdigit() and len(written) <= _LONGEST_NUMBER):
         abort(404)
-    found = listed(period, int(written))
-    return render_template("front.html.j2", listing=found, latest=latest_one)
+    found = listed(period, int(written), FULL if period.span is Span.DAY else BRIEF)
+    return render_template(
+        "front.html.j2",
+        listing=found,
+        latest=latest_one,
+        coming=period.first > visit().now.date(),
+    )

@@ -37,7 +37,10 @@ _KINDS = {  # looking a paper up for a reader is not told
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A source that told of the paper: who, how, and on which date in words and for machines."""
+    """A source that told of the paper: who, how, and on which date in words and for machines.
+
+    A file of the owner's tells nothing but its paper: `kind` is empty.
+    """
 
     source: str
     kind: str
@@ -121,9 +124,10 @@ def _alike(number: int) -> tuple[PaperView, ...]:
 
 
 def _event(told: Told) -> Event:
-    return Event(
-        source_in_words(told.source), _KINDS[told.kind], _day(told.date), told.date.isoformat()
-    )
+    source, kind = source_in_words(told.source), _KINDS[told.kind]
+    if told.source == "file":
+        source, kind = "Read from a file", ""
+    return Event(source, kind, _day(told.date), told.date.isoformat())
 
 
 def _day(day: date) -> str:

@@ -15,7 +15,7 @@ from digest.model import Reader, ReaderKind
 from digest.readers.export import export_of
 from digest.readers.library import forget_library
 from digest.readers.moving import ask_to_move, stay
-from digest.readers.preferences import paste_liked, take_back
+from digest.readers.preferences import change_interests, paste_liked, take_back
 from digest.web.forms import Wishes, interests_of, schedule_of, wishes_of, with_room, wrong
 from digest.web.guards import allow
 from digest.web.preferences import DONE, Written, addresses_of, desk_of, vote_sent
@@ -47,10 +47,8 @@ def visitor(token: str) -> Visitor | None:
     """
     here = visit()
     said: Token = here.house.links.read(Purpose.PREFERENCES, token, here.now)
-    reader = service.linked(here.house.store, said.name)
-    if reader is None:
-        return None
-    return Visitor(token, reader, here.house.store.readers.by_handle(said.name) is not None)
+    known = here.house.store.readers.linked(said.name)
+    return Visitor(token, known.reader, known.active) if known else None
 
 
 @blueprint.get("/p/<token>")
@@ -117,7 +115,8 @@ def delete(token: str) -> Shown:
 
 def _page(who: Visitor, written: Written, status: int) -> tuple[str, int]:
     here = visit()
-    desk = desk_of(here.house.store, here.house.links, who.reader, here.now, written)
+    with here.house.store.together():
+        desk = desk_of(here.house.store, here.house.links, who.reader, here.now, written)
     return render_template(
         "preferences.html.j2",
         token=who.token,
@@ -144,7 +143,14 @@ def _interests(reader: Reader) -> Written | None:
     interests, rows = interests_of(request.form)
     if wrong(rows):
         return Written(rows=with_room(rows))
-    service.change(visit().house.store, replace(reader, interests=interests), visit().now)
+    try:
+        change_interests(visit().house.store, reader, interests, visit().now)
+    except UsageError as error:
+        if not rows:
+            raise
+        longest = max(range(len(rows)), key=lambda place: len(rows[place].text))
+        rows[longest] = replace(rows[longest], text_error=str(error))
+        return Written(rows=with_room(rows))
     return None
 
 
@@ -171,14 +177,14 @@ def _pause(reader: Reader) -> Written | None:
     written = request.form.get("until", "")
     try:
         until = parse_date(written)
-        service.pause(visit().house.store, reader.address, until, visit().now)
+        service.pause_reader(visit().house.store, reader, until, visit().now)
     except UsageError as error:
         return Written({"until": written}, {"until": str(error)})
     return None
 
 
 def _resume(reader: Reader) -> Written | None:
-    service.resume(visit().house.store, reader.address, visit().now)
+    service.end_pause(visit().house.store, reader, visit().now)
     return None
 
 

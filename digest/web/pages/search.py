@@ -6,7 +6,7 @@ from datetime import date
 from flask import Blueprint, render_template, request
 
 from digest.errors import UsageError
-from digest.letters.words import cut
+from digest.letters.words import cut, figure
 from digest.model import UPVOTES
 from digest.web.lately import keep
 from digest.web.papers import PaperView, page_of, shown
@@ -37,25 +37,49 @@ class Question:
         return bool(self.text_error or self.since_error)
 
     @property
+    def asks(self) -> bool:
+        """Whether anything is asked that can be answered."""
+        return bool(self.text or self.since) and not self.wrong
+
+    @property
     def words(self) -> str:
         """The question as a title."""
         return cut(shown(self.text), _SHOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found; `more` says that there is more of it, `ranked` that some fits better."""
+
+    papers: tuple[PaperView, ...]
+    more: bool
+    ranked: bool
+
+    @property
+    def words(self) -> str:
+        """How much was found, as a heading."""
+        which, count = "best" if self.ranked else "newest", len(self.papers)
+        if not count:
+            return "Nothing found"
+        if self.more:
+            return f"The {which} {count}"
+        return "1 paper" if count == 1 else f"{count} papers, the {which} first"
 
 
 @blueprint.get("/search")
 def page() -> str | tuple[str, int]:
     """The form, and what was found."""
     question = read_question()
-    papers: tuple[PaperView, ...] = ()
-    if question.text and not question.wrong:
+    answer: Answer | None = None
+    if question.asks:
         try:
-            papers = papers_for(question)
+            answer = answer_to(question)
         except UsageError as error:
             question = replace(question, text_error=_sentence(str(error)))
     if question.wrong:
-        return render_template("search.html.j2", asked=question, papers=()), 400
+        return render_template("search.html.j2", asked=question, answer=None), 400
     visit().public = MOST_AGE
-    return render_template("search.html.j2", asked=question, papers=papers)
+    return render_template("search.html.j2", asked=question, answer=answer)
 
 
 def read_question() -> Question:
@@ -80,16 +104,28 @@ def papers_for(question: Question) -> tuple[PaperView, ...]:
     Raises:
         UsageError: where the question cannot be read.
     """
+    return answer_to(question).papers
+
+
+def answer_to(question: Question) -> Answer:
+    """What is found, best first, or the newest first where only a date is asked for.
+
+    Raises:
+        UsageError: where the question cannot be read.
+    """
     here = visit()
 
-    def find() -> tuple[PaperView, ...]:
-        found = here.room.search(question.text, question.since, MOST_FOUND)
+    def find() -> Answer:
+        every = here.room.search(question.text, question.since, MOST_FOUND + 1)
+        found = every[:MOST_FOUND]
         numbers = [one.stored.number for one in found]
-        return page_of(
+        papers = page_of(
             (one.stored for one in found),
             here.house.store.lists.series(numbers, UPVOTES),
             {n: fit_in_words(one.score) for n, one in zip(numbers, found, strict=True)},
         )
+        ranked = any(one.score is not None for one in found)
+        return Answer(papers, more=len(every) > len(found), ranked=ranked)
 
     return keep("search", (question.text, question.since), find)
 
@@ -100,7 +136,7 @@ def fit_in_words(score: float | None) -> str:
         return ""
     steps = ((0.8, "Fits very well"), (0.5, "Fits well"), (0.2, "Fits in part"))
     words = next((words for least, words in steps if score >= least), "Touches on it")
-    return f"{words} ({score:.2f})"
+    return f"{words} ({figure(score)})"
 
 
 def _sentence(text: str) -> str:

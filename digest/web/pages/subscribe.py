@@ -10,8 +10,8 @@ from zoneinfo import available_timezones
 
 from flask import Blueprint, render_template, request
 
-from digest.errors import UsageError
-from digest.links import Purpose
+from digest.errors import LinkError, UsageError
+from digest.links import INVITATION_DAYS, Purpose
 from digest.model import Schedule
 from digest.readers.signups import ask, parse_personal
 from digest.web.forms import Wishes, rhythms, schedule_fields, weekdays, wishes_of
@@ -66,29 +66,37 @@ def send() -> Shown:
 
 
 def _closed(invite: str) -> Shown | None:
-    """Why nobody, or nobody without an invitation, can subscribe; None where the form is open.
-
-    Raises:
-        LinkError: for an invitation that does not hold.
-    """
+    """Why nobody, or nobody without an invitation, can subscribe; None where the form is open."""
     here = visit()
     joining = here.house.settings.subscribe
     if joining == "open":
         return None
     if joining == "invite" and invite:
-        here.house.links.read(Purpose.INVITE, invite, here.now)
+        try:
+            here.house.links.read(Purpose.INVITE, invite, here.now)
+        except LinkError:
+            return _refusal(
+                "This invitation does not work",
+                f"Invitations hold for {INVITATION_DAYS} days at most, and their link has to be "
+                "whole. Look whether yours is, or ask whoever invited you for another one.",
+                404,
+            )
         return None
     if joining == "invite":
-        return render_template(
-            "error.html.j2",
-            title="By invitation",
-            text="Who was invited can subscribe here: open the link of the invitation.",
-        ), 403
-    return render_template(
-        "error.html.j2",
-        title="Nobody can subscribe here",
-        text="Whoever runs this site adds readers by hand: ask there.",
-    ), 404
+        return _refusal(
+            "By invitation",
+            "Who was invited can subscribe here: open the link of the invitation.",
+            403,
+        )
+    return _refusal(
+        "Nobody can subscribe here",
+        "Whoever runs this site adds readers by hand: ask there.",
+        404,
+    )
+
+
+def _refusal(title: str, text: str, status: int) -> Shown:
+    return render_template("error.html.j2", title=title, text=text, lost=False), status
 
 
 def _usual() -> Wishes:

@@ -1,6 +1,8 @@
 """Votes: a link in a letter shows the paper and four buttons; only a button says anything."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Blueprint, abort, render_template, request, url_for
 
@@ -11,12 +13,13 @@ from digest.letters.words import named
 from digest.links import Purpose, Token
 from digest.model import Vote, VoteKind
 from digest.readers.votes import vote_on_pick
+from digest.web.guards import allow
 from digest.web.linked import KINDS, Followed, Meant, follow, pick_meant, vote_in
-from digest.web.papers import paper_view
 from digest.web.site import visit
 
 blueprint = Blueprint("votes", __name__)
 
+_MOST, _HOUR = 300, timedelta(hours=1)  # votes of one reader from one place
 ABSTRACT = 320  # characters: on a phone the buttons stand below it, in sight
 _SAYS = {
     VoteKind.MORE: "More like this",
@@ -60,26 +63,29 @@ class Said:
 @blueprint.get("/v/<token>")
 def page(token: str) -> str:
     """The paper, what was said of it so far, and the buttons; the linked one stands first."""
-    link = follow(Purpose.VOTE, token)
-    position, kind = vote_in(link.token)
-    return _page(link, pick_meant(link, position), kind, "")
+    with visit().house.store.together():
+        link = follow(Purpose.VOTE, token)
+        position, kind = vote_in(link.token)
+        meant, votes = pick_meant(link, position), votes_so_far(link)
+    return _page(link, meant, votes, kind, "")
 
 
 @blueprint.post("/v/<token>")
 def cast(token: str) -> str:
     """Say it, or take it back; the last word counts, and saying it again changes nothing."""
     link = follow(Purpose.VOTE, token)
+    allow(f"vote {link.reader.handle}", _MOST, _HOUR)
     position, kind = vote_in(link.token)
     meant = pick_meant(link, position)
     here = visit()
     if (undone := request.form.get("undo")) is not None:
         here.house.store.votes.withdraw(link.reader.row, meant.pick.paper, _kind(undone))
-        return _page(link, meant, kind, _UNDONE)
+        return _page(link, meant, votes_so_far(link), kind, _UNDONE)
     if (written := request.form.get("vote")) is not None:
         kind = _kind(written)
     if vote_on_pick(here.house.store, link.reader, meant.pick, kind, here.now) is None:
         raise LinkError("the paper, or all that is stored about you, was deleted just now")
-    return _page(link, meant, kind, _DONE[kind])
+    return _page(link, meant, votes_so_far(link), kind, _DONE[kind])
 
 
 def buttons(first: VoteKind | None) -> list[Button]:
@@ -88,9 +94,13 @@ def buttons(first: VoteKind | None) -> list[Button]:
     return [Button(LETTERS[kind], _SAYS[kind], kind is first) for kind in kinds]
 
 
-def said_of(link: Followed, paper: int) -> list[Said]:
-    """What the reader has said of a paper so far."""
-    votes = visit().house.store.votes.of([link.reader.row]).get(link.reader.row, [])
+def votes_so_far(link: Followed) -> list[Vote]:
+    """All that the reader has said."""
+    return visit().house.store.votes.of([link.reader.row]).get(link.reader.row, [])
+
+
+def said_of(votes: Sequence[Vote], paper: int) -> list[Said]:
+    """What a reader's votes say of a paper."""
     return [_said(vote) for vote in votes if vote.paper == paper]
 
 
@@ -101,17 +111,17 @@ def vote_address(link: Followed, position: int) -> str:
     return url_for("votes.page", token=visit().house.links.sign(token))
 
 
-def _page(link: Followed, meant: Meant, first: VoteKind, done: str) -> str:
+def _page(link: Followed, meant: Meant, votes: Sequence[Vote], first: VoteKind, done: str) -> str:
     pick = meant.pick
     why = Token(Purpose.WHY, link.reader.handle, link.day, (str(pick.position),))
     edition = Token(Purpose.EDITION, link.reader.handle, link.day)
     links = visit().house.links
-    said = said_of(link, pick.paper)
+    said = said_of(votes, pick.paper)
     standing = {one.letter for one in said}
     shown = buttons(first)
     return render_template(
         "vote.html.j2",
-        paper=paper_view(meant.paper, opening=ABSTRACT),
+        paper=meant.view(ABSTRACT),
         buttons=[one for one in shown if one.letter not in standing] if done else shown,
         said=said,
         done=done,

@@ -11,14 +11,13 @@ from digest.account.words import addends, outcome, reach
 from digest.errors import UsageError
 from digest.letters.picks import reasons_in_words
 from digest.letters.view import day_in_words
-from digest.letters.words import named
+from digest.letters.words import figure, named
 from digest.links import Purpose, Token
-from digest.model import Reader
+from digest.model import Reader, Vote
 from digest.readers.archive import pick_of
 from digest.store.archive import Picked
 from digest.web.linked import Followed, Meant, follow, pick_meant, place_in
-from digest.web.pages.votes import buttons, said_of, vote_address
-from digest.web.papers import paper_view
+from digest.web.pages.votes import buttons, said_of, vote_address, votes_so_far
 from digest.web.site import visit
 
 blueprint = Blueprint("why", __name__)
@@ -49,22 +48,24 @@ class Line:
 @blueprint.get("/w/<token>")
 def page(token: str) -> str:
     """The account of a pick, as it was and as it is weighed now."""
-    link = follow(Purpose.WHY, token)
-    meant = pick_meant(link, place_in(link.token))
+    with visit().house.store.together():
+        link = follow(Purpose.WHY, token)
+        meant = pick_meant(link, place_in(link.token))
+        votes = votes_so_far(link)
     pick = meant.pick
-    account = _account(link, meant)
+    account = _account(link, meant, votes)
     edition = Token(Purpose.EDITION, link.reader.handle, link.day)
     weighed = _serving(account, pick)
     return render_template(
         "why.html.j2",
-        paper=paper_view(meant.paper, opening=ABSTRACT),
+        paper=meant.view(ABSTRACT),
         told=_told(link, meant),
         sum=_weighed_sum(weighed, link.reader) if weighed else _stored_sum(pick, link.reader),
         changed=_changed(weighed, pick),
         nearest=weighed.nearest if weighed else None,
         others=_others(account, pick, link.reader),
         outcome=_outcome(account) if account else [],
-        said=said_of(link, pick.paper),
+        said=said_of(votes, pick.paper),
         buttons=buttons(None),
         votes=vote_address(link, pick.position),
         edition=url_for("archive.edition", token=visit().house.links.sign(edition)),
@@ -93,13 +94,13 @@ def sum_of(heading: str, addends: Sequence[tuple[float, str]], total: float, not
         for label, cent in zip(labels, cents, strict=True)
         if cent
     )
-    return Sum(heading, rows, f"{whole / 100:.2f}".replace("-", "−"), note)
+    return Sum(heading, rows, figure(whole / 100), note)
 
 
-def _account(link: Followed, meant: Meant) -> Account | None:
+def _account(link: Followed, meant: Meant, votes: Sequence[Vote]) -> Account | None:
     """The account as it is made now; None where it cannot be, so that the letter's own is shown."""
     try:
-        return visit().room.account(link.reader, meant.pick.paper, link.day)
+        return visit().room.account(link.reader, meant.pick.paper, link.day, votes)
     except (UsageError, ServiceUnavailable):
         return None
 
@@ -131,12 +132,12 @@ def _told(link: Followed, meant: Meant) -> str:
         else f"chosen for {name}"
     )
     said = f"It was {how}, with a score of "
-    return f"{said}{pick.score:.2f}{f': it {why}' if why else ''}."
+    return f"{said}{figure(pick.score)}{f': it {why}' if why else ''}."
 
 
 def _weighed_sum(weighed: Weighed, reader: Reader) -> Sum:
     many = f", {reach(weighed)}" if weighed.a_day is not None else ""
-    note = f"A paper is good enough from {weighed.level:.2f} on{many}."
+    note = f"A paper is good enough from {figure(weighed.level)} on{many}."
     return sum_of(named(reader, weighed.name), addends(weighed), _score(weighed), note)
 
 
@@ -150,7 +151,7 @@ def _stored_sum(pick: Picked, reader: Reader) -> Sum | None:
 
 def _changed(weighed: Weighed | None, pick: Picked) -> bool:
     """Whether the score is another one by what is known now."""
-    return weighed is not None and f"{_score(weighed):.2f}" != f"{pick.score:.2f}"
+    return weighed is not None and figure(_score(weighed)) != figure(pick.score)
 
 
 def _outcome(account: Account) -> list[str]:
@@ -164,7 +165,7 @@ def _outcome(account: Account) -> list[str]:
 def _others(account: Account | None, pick: Picked, reader: Reader) -> list[Line]:
     every = account.interests if account else ()
     return [
-        Line(named(reader, one.name), f"{_score(one):.2f}".replace("-", "−"), f"{one.level:.2f}")
+        Line(named(reader, one.name), figure(_score(one)), figure(one.level))
         for one in every
         if one.name != pick.interest and _scored(one)
     ]

@@ -13,6 +13,10 @@
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone && zone.dataset.guess && here) {
     zone.value = here;
+    const said = document.getElementById("zone-said");
+    if (said) {
+      said.textContent = here;
+    }
   }
   const longest = 2000;
   let before = interests.value;

@@ -14,9 +14,12 @@ def upgrade() -> None:
     op.add_column("readers", sa.Column("handle", sa.String(12)))
     op.add_column("readers", sa.Column("unsubscribed", sa.DateTime))
     op.add_column("picks", sa.Column("explores", sa.Boolean))
+    op.add_column("house", sa.Column("last_reader", sa.Integer))
     connection = op.get_bind()
     numbers = connection.execute(sa.text("SELECT id FROM readers")).scalars().all()
     if numbers:
+        highest = sa.text("UPDATE house SET last_reader = :highest")
+        connection.execute(highest, {"highest": max(numbers)})
         connection.execute(
             sa.text("UPDATE readers SET handle = :handle WHERE id = :number"),
             [{"handle": secrets.token_urlsafe(6), "number": number} for number in numbers],
