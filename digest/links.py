@@ -122,12 +122,18 @@ class Links:
         Raises:
             LinkError: for one that was not signed here for this purpose, or holds no more.
         """
-        token = self._read(purpose, written, self._known(), now)
-        if token is None:  # another process may have made a key
-            token = self._read(purpose, written, self.refresh(), now)
-        if token is None:
+        signed = _signed(purpose, written, self._known(), now)
+        if signed is None:  # another process may have made a key
+            signed = _signed(purpose, written, self.refresh(), now)
+        if signed is None:
             raise LinkError(
                 "this link is not whole, or was not made here: copy all of it from the mail"
+            )
+        key, token = signed
+        if not _reads(key, purpose, now):
+            raise LinkError(
+                "all links were made anew since this one was, which can do nothing any more: the "
+                "next letter has yours"
             )
         if not holds(purpose, token.day, now):
             raise LinkError(
@@ -144,27 +150,28 @@ class Links:
     def _known(self) -> Sequence[Key]:
         return self._keys or self.refresh()
 
-    def _read(
-        self, purpose: Purpose, written: str, keys: Sequence[Key], now: datetime
-    ) -> Token | None:
-        if len(written) > _LONGEST or not written.isascii():
-            return None
-        for key in reversed(keys):
-            if not _reads(key, purpose, now):
-                continue
-            try:
-                said = _signer(key.secret, purpose).unsign(written).decode("ascii")
-                name, day, *rest = said.split(".")
-                return Token(purpose, name, _decoded(day), tuple(rest), _lives(key, now))
-            except (BadData, ValueError, OverflowError):
-                continue
-        return None
-
 
 def holds(purpose: Purpose, day: date | None, now: datetime) -> bool:
     """Whether a link with this date in it holds still."""
     life = _DAYS.get(purpose)
     return life is None or (day is not None and (now.date() - day).days <= life)
+
+
+def _signed(
+    purpose: Purpose, written: str, keys: Sequence[Key], now: datetime
+) -> tuple[Key, Token] | None:
+    """What a link says, and the key that signed it, be it retired; None where none of these did."""
+    if len(written) > _LONGEST or not written.isascii():
+        return None
+    for key in reversed(keys):
+        try:
+            said = _signer(key.secret, purpose).unsign(written).decode("ascii")
+            name, day, *rest = said.split(".")
+            token = Token(purpose, name, _decoded(day), tuple(rest), _lives(key, now))
+        except (BadData, ValueError, OverflowError):
+            continue
+        return key, token
+    return None
 
 
 def _reads(key: Key, purpose: Purpose, now: datetime) -> bool:

@@ -155,7 +155,7 @@ def _readers(house: House, order: Order, day: date, now: datetime) -> Sequence[D
         keep_configured(house.store, house.settings, now)
         # Pages have readers to come; and where everyone has left, nobody is to be mailed.
         here = house.store.readers
-        if house.settings.has_pages or here.count() or here.any_left():
+        if house.settings.has_pages or here.count() or here.count_left():
             return None
     address = house.settings.address
     if house.channel.name == "smtp" and not address:

@@ -107,6 +107,9 @@ def list_(config: Path | None, database: str | None, as_json: bool) -> int:  # n
         Console().print(table)
     elif not as_json:
         click.echo("No readers yet: 'digest readers add ADDRESS --keywords …', or config.env.")
+    left, asked = store.readers.count_left(), store.signups.count_asked()
+    if not as_json and (left or asked):
+        click.echo(f"{left} unsubscribed, {asked} asked and not confirmed yet.")
     return 0
 
 
@@ -160,7 +163,7 @@ def edit(address: str, config: Path | None, database: str | None, **wishes: Any)
 def remove(address: str, config: Path | None, database: str | None, yes: bool) -> int:  # noqa: FBT001
     """Remove a reader with all its editions."""
     _, store = _opened(config, database)
-    reader = service.get(store, address)
+    reader = service.find_left(store, address) or service.get(store, address)
     if not yes and not sys.stdin.isatty():
         raise UsageError(f"{reader.address} was not removed: nobody to ask; say --yes")
     if not yes:
@@ -213,6 +216,7 @@ def move(address: str, new: str, config: Path | None, database: str | None) -> i
     """Give a reader the NEW address, at once and without asking its mailboxes."""
     _, store = _opened(config, database)
     _say(move_now(store, address, new))
+    click.echo(f"  links in mails to {address} are dead; the next edition has new ones")
     return 0
 
 

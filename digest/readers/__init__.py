@@ -32,7 +32,13 @@ def subscribe(
         UsageError: for a bad address, or one that is a reader already.
     """
     address = parse_address(address)
-    if find(store, address):
+    known = find(store, address)
+    if known is not None and known.kind is ReaderKind.CONFIG:
+        raise UsageError(
+            f"{address} is a reader already, the person of the configuration: change the DIGEST_ "
+            "keys in config.env"
+        )
+    if known is not None:
         raise UsageError(
             f"{address} is a reader already: change it with 'digest readers edit {address}'"
         )
@@ -145,10 +151,12 @@ def erase(store: Store, reader: Reader) -> None:
         UsageError: for the person of the configuration.
     """
     _only_saved(reader)
-    store.signups.forget(reader.address)
-    store.knocks.forget(reader.address)
-    store.moves.forget(reader.handle)
-    store.readers.remove(reader.name)
+    # It may move just now: then it has another handle and address, and is looked up once more.
+    while (known := store.readers.numbered(reader.row)) is not None:
+        store.signups.forget(known.reader.address)
+        store.knocks.forget(known.reader.address)
+        store.moves.forget(known.reader.handle)
+        store.readers.remove(known.reader.handle)
 
 
 def get(store: Store, address: str) -> Reader:
@@ -157,10 +165,17 @@ def get(store: Store, address: str) -> Reader:
     Raises:
         UsageError: where there is none.
     """
-    reader = find(store, address)
-    if reader is None and find_left(store, address):
+    reader, gone = addressed(store, address)
+    if reader is None and gone is not None:
+        known = store.readers.numbered(gone.row)
+        since = f" on {known.left:%Y-%m-%d}" if known and known.left else ""
         raise UsageError(
-            f"{address} has unsubscribed: 'digest readers resume {address}' takes that back"
+            f"{address} has unsubscribed{since}: 'digest readers resume {address}' takes that back"
+        )
+    asked = store.signups.asked(_normal(address)) if reader is None else None
+    if asked is not None:
+        raise UsageError(
+            f"{address} is no reader yet: asked on {asked:%Y-%m-%d}, not confirmed yet"
         )
     if reader is None:
         raise UsageError(f"{address} is no reader here: 'digest readers list' shows all")

@@ -1,5 +1,7 @@
 """A new address for a reader: both mailboxes have to agree, and the old one is told.
 
+Whoever moves gets new links, and those in mails to the old mailbox are dead.
+
     asked ──▶ waits ──mails made──▶ old agrees, new agrees ──▶ carried out, the old mailbox told
                  └────────────────── a week ──────────────▶ forgotten
 
@@ -20,7 +22,7 @@ from digest.model import Message, Reader, ReaderKind
 from digest.readers import get
 from digest.readers.preferences import bucket_of, too_often
 from digest.store import Store
-from digest.store.moves import Move, Side
+from digest.store.moves import TELLS, Move, Side
 
 LIFE = timedelta(days=7)
 _NONCE_BYTES = 12  # 16 letters
@@ -194,10 +196,14 @@ def _told(office: LetterOffice, links: Links, move: Move, now: datetime, *, done
             "Your editions go to another address",
             (
                 f"Both mailboxes agreed: from now on your editions go to {move.new}.",
-                "This is the last mail to this address.",
+                (
+                    "This is the last mail to this address. The links in those before it are dead; "
+                    "your next edition there has new ones. A feed reader needs the new address of "
+                    "your editions, which is on your page of preferences."
+                ),
             ),
-            "Unsubscribe instead",
-            links.url(Token(Purpose.UNSUBSCRIBE, move.handle)),
+            "Read what others read today",
+            f"{links.base}/",
         )
     else:
         note = NoteView(
@@ -211,7 +217,7 @@ def _told(office: LetterOffice, links: Links, move: Move, now: datetime, *, done
             "Your preferences",
             links.url(Token(Purpose.PREFERENCES, move.handle, now.date())),
         )
-    return _labelled(office, move, move.old, note, "told", now)
+    return _labelled(office, move, move.old, note, TELLS.lstrip("-"), now)
 
 
 def _labelled(

@@ -126,6 +126,13 @@ def votes_said(store: Store, reader: Reader, most: int = _SHOWN_VOTES) -> list[S
     ]
 
 
+def not_known_yet(store: Store, reader: Reader) -> tuple[str, ...]:
+    """The papers that a reader's interests name by an identifier which the store does not know."""
+    liked = tuple(dict.fromkeys(key for interest in reader.interests for key in interest.liked))
+    known = store.papers.known_keys(liked) if liked else frozenset()
+    return tuple(key for key in liked if key not in known)
+
+
 def take_back(store: Store, reader: Reader, paper: int, kind: VoteKind) -> bool:
     """Withdraw a reader's vote on a paper, by its row; False where there was none."""
     return store.votes.withdraw(reader.row, paper, kind) > 0

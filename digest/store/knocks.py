@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, case, delete, fu
 
 from digest.grammar.address import mailbox_key
 from digest.store.engine import Turn, reading, writing
-from digest.store.schema import house, knocks
+from digest.store.schema import house, knocks, link_keys
 from digest.store.upserts import insert_or_change
 
 REST = timedelta(hours=24)
@@ -56,8 +56,13 @@ class Knocks:
     def forget(self, address: str) -> None:
         """Keep nothing of a mailbox."""
         with writing(self.engine, Turn.SIGNUPS) as connection:
-            mailbox = mailbox_of(connection, address)
-            connection.execute(delete(knocks).where(knocks.c.mailbox == mailbox))
+            forget_knocks(connection, address)
+
+
+def forget_knocks(connection: Connection, address: str) -> None:
+    """Keep nothing of a mailbox."""
+    mailbox = mailbox_of(connection, address)
+    connection.execute(delete(knocks).where(knocks.c.mailbox == mailbox))
 
 
 def mailbox_of(connection: Connection, address: str) -> str:
@@ -68,8 +73,12 @@ def mailbox_of(connection: Connection, address: str) -> str:
 
 
 def may_knock(now: datetime, *, known: bool) -> ColumnElement[bool]:
-    """Whether a mailbox with a row may be mailed once more; one without a row may."""
-    rested = knocks.c.last <= now - REST
+    """Whether a mailbox with a row may be mailed once more; one without a row may.
+
+    It need not rest where the keys were replaced since: the link in that mail is dead.
+    """
+    replaced = select(link_keys.c.id).where(link_keys.c.retired > knocks.c.last).exists()
+    rested = or_(knocks.c.last <= now - REST, replaced)
     few = knocks.c.mails < MOST
     return and_(rested, or_(few, knocks.c.since <= now - MONTH) if known else few)
 

@@ -14,7 +14,7 @@ from digest.store.adding import add_sightings
 from digest.store.engine import Turn, reading, writing
 from digest.store.merging import NO_VERSION, same_work
 from digest.store.rows import chunks, numbers_of, readers_here, rows_of
-from digest.store.schema import library, library_visits
+from digest.store.schema import library, library_visits, papers
 from digest.store.untold import sweep_untold
 from digest.store.upserts import upsert
 
@@ -130,6 +130,14 @@ class Libraries:
             rows = connection.execute(_ORIGINS, {"reader": reader})
             return sorted((origin, count) for origin, count in rows)
 
+    def titles(self, reader: int, most: int) -> dict[str, list[str]]:
+        """The titles of so many papers of each origin, those that came last first."""
+        with reading(self.engine) as connection:
+            found: dict[str, list[str]] = {}
+            for row in connection.execute(_TITLES, {"reader": reader, "most": most}):
+                found.setdefault(row.origin, []).append(row.title)
+            return found
+
     def forget(self, reader: int, origin: str) -> int:
         """Delete an origin's list and the state of its service; returns how many entries went.
 
@@ -211,6 +219,27 @@ _ORIGINS = (  # made once, as those in rows.py
     select(library.c.origin, func.count())
     .where(library.c.reader_id == bindparam("reader"))
     .group_by(library.c.origin)
+)
+
+_RANKED = (
+    select(
+        library.c.origin,
+        library.c.paper_id,
+        func.row_number()
+        .over(
+            partition_by=library.c.origin,
+            order_by=(func.coalesce(library.c.added, _NEVER).desc(), library.c.paper_id.desc()),
+        )
+        .label("place"),
+    )
+    .where(library.c.reader_id == bindparam("reader"))
+    .subquery()
+)
+_TITLES = (
+    select(_RANKED.c.origin, papers.c.title)
+    .join(papers, papers.c.id == _RANKED.c.paper_id)
+    .where(_RANKED.c.place <= bindparam("most"))
+    .order_by(_RANKED.c.origin, _RANKED.c.place)
 )
 
 

@@ -1,4 +1,7 @@
-"""Moves: new addresses that readers asked for, until both mailboxes have agreed."""
+"""Moves: new addresses that readers asked for, until both mailboxes have agreed.
+
+Whoever moves gets a handle of its own anew: links in letters to the mailbox before are dead then.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,13 +10,16 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
     Select,
+    and_,
     bindparam,
     case,
     delete,
+    func,
     insert,
     select,
     update,
@@ -23,9 +29,14 @@ from digest.grammar.address import lookup_key
 from digest.model import Message, ReaderKind
 from digest.store.deliveries import row_of
 from digest.store.engine import Turn, reading, writing
+from digest.store.knocks import forget_knocks
+from digest.store.readers import new_handle
 from digest.store.schema import bodies, deliveries, moves, readers
+from digest.store.signups import forget_signups
 from digest.store.states import Kind
 from digest.store.upserts import insert_new, upsert
+
+TELLS = "-told"  # how labels of mails end that tell what came of a move
 
 
 class Side(StrEnum):
@@ -155,6 +166,8 @@ class Moves:
     ) -> bool | None:
         """Give a reader the address that both mailboxes agreed to, and queue what tells of it.
 
+        It gets another handle, too.
+
         Args:
             move: what was agreed to.
             told: the mails that tell whether the reader moved, or somebody else has the address.
@@ -172,11 +185,11 @@ class Moves:
             if not connection.execute(delete(moves).where(*its)).rowcount:
                 return None
             free = not _taken(connection, move.new, move.handle)
-            if free:
-                _rename(connection, move.handle, move.new)
             message = told[free]
             row = row_of(message, Kind.MOVE, day, channel, now, deadline)
             _queue(connection, message, row)
+            if free:
+                _rename(connection, move.handle, move.new)
             return free
 
     def forget(self, handle: str) -> None:
@@ -184,13 +197,7 @@ class Moves:
         number = select(readers.c.id).where(readers.c.handle == handle).scalar_subquery()
         with writing(self.engine) as connection:
             connection.execute(delete(moves).where(moves.c.reader_id == number))
-            connection.execute(
-                delete(deliveries).where(
-                    deliveries.c.reader_id.is_(None),
-                    deliveries.c.kind == Kind.MOVE.value,
-                    deliveries.c.label.contains(handle, autoescape=True),
-                )
-            )
+            connection.execute(delete(deliveries).where(_mails(handle)))
 
     def set_address(self, handle: str, address: str) -> bool:
         """Give a reader another address without asking its mailboxes; False: somebody has it."""
@@ -239,10 +246,34 @@ def _taken(connection: Connection, address: str, handle: str) -> bool:
 
 
 def _rename(connection: Connection, handle: str, address: str) -> None:
+    """Give a reader another address and handle; of the mailbox before, nothing is kept.
+
+    A mail that told of a move goes on to be found by the reader's handle.
+    """
+    its = (readers.c.handle == handle, readers.c.kind == ReaderKind.SAVED.value)
+    before = connection.scalar(select(readers.c.address).where(*its))
+    if before is None:
+        return
+    fresh, name = new_handle(), lookup_key(address)
+    values = {"name": name, "address": address, "handle": fresh}
     connection.execute(
-        update(readers)
-        .where(readers.c.handle == handle, readers.c.kind == ReaderKind.SAVED.value)
-        .values(name=lookup_key(address), address=address, bounces=0, bounced=None, suppressed=None)
+        update(readers).where(*its).values(**values, bounces=0, bounced=None, suppressed=None)
+    )
+    forget_signups(connection, before)
+    forget_knocks(connection, before)
+    label = deliveries.c.label
+    connection.execute(delete(deliveries).where(_mails(handle), ~label.endswith(TELLS)))
+    connection.execute(
+        update(deliveries).where(_mails(handle)).values(label=func.replace(label, handle, fresh))
+    )
+
+
+def _mails(handle: str) -> ColumnElement[bool]:
+    """The mails that were made of a reader's moves, as their labels say."""
+    return and_(
+        deliveries.c.reader_id.is_(None),
+        deliveries.c.kind == Kind.MOVE.value,
+        deliveries.c.label.contains(handle, autoescape=True),
     )
 
 

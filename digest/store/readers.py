@@ -51,10 +51,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A reader whom a link or an address names; one who is not `active` wants no mail."""
+    """A reader whom a link or an address names; one who is not `active` wants no mail.
+
+    `left` is since when.
+    """
 
     reader: Reader
     active: bool
+    left: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +91,12 @@ class Readers:
         with writing(self.engine) as connection:
             connection.execute(update(readers).where(readers.c.name == name).values(active=False))
 
-    def remove(self, name: str) -> bool:
+    def remove(self, handle: str) -> bool:
         """Delete a reader with all that refers to it; returns whether there was one."""
         # Papers must not be joined meanwhile: both would take the same rows, in other orders.
         with writing(self.engine, Turn.PAPERS) as connection:
-            untold = untold_of(connection, name)
-            gone = connection.execute(delete(readers).where(readers.c.name == name))
+            untold = untold_of(connection, handle)
+            gone = connection.execute(delete(readers).where(readers.c.handle == handle))
             sweep_untold(connection, untold)
             return gone.rowcount > 0
 
@@ -112,11 +116,11 @@ class Readers:
             rows = connection.execute(_NAMED, {"names": list(names)}).all()
         return {known.reader.name: known for known in _known(rows)}
 
-    def any_left(self) -> bool:
-        """Whether there is any reader who wants no mail."""
+    def count_left(self) -> int:
+        """How many readers want no mail."""
         with reading(self.engine) as connection:
-            gone = select(readers.c.id).where(readers.c.unsubscribed.is_not(None)).limit(1)
-            return connection.scalar(gone) is not None
+            gone = select(func.count()).where(readers.c.unsubscribed.is_not(None))
+            return connection.scalar(gone) or 0
 
     def by_handle(self, handle: str) -> Reader | None:
         """The active reader whom links name so."""
@@ -132,6 +136,12 @@ class Readers:
         """The reader whom links name so; None for one who is gone, or rests."""
         with reading(self.engine) as connection:
             rows = connection.execute(_LINKED, {"handle": handle}).all()
+        return next(_known(rows), None)
+
+    def numbered(self, number: int) -> Known | None:
+        """The reader of this number, which stays its own wherever it moves."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(_NUMBERED, {"number": number}).all()
         return next(_known(rows), None)
 
     def unsubscribe(self, handle: str, now: datetime) -> bool:
@@ -240,7 +250,7 @@ def store_reader(connection: Connection, reader: Reader, now: datetime) -> Reade
     before = connection.execute(select(readers).where(readers.c.name == reader.name)).first()
     known = before.id if before else None
     if before is None:
-        named = values | {"handle": secrets.token_urlsafe(HANDLE_BYTES)} | _number(connection)
+        named = values | {"handle": new_handle()} | _number(connection)
         made = connection.execute(insert(readers).values(**named, created=now))
         primary = made.inserted_primary_key
         known = primary[0] if primary else None
@@ -252,6 +262,11 @@ def store_reader(connection: Connection, reader: Reader, now: datetime) -> Reade
     return _with_interests(
         connection, connection.execute(select(readers).where(readers.c.id == known)).all()
     )[0]
+
+
+def new_handle() -> str:
+    """What links name a reader by: 8 random letters."""
+    return secrets.token_urlsafe(HANDLE_BYTES)
 
 
 def _number(connection: Connection) -> dict[str, int]:
@@ -320,7 +335,9 @@ def _known(rows: Iterable[Row[Any]]) -> Iterator[Known]:
         every = list(mine)
         written = [(row.interest, row.text) for row in every if row.interest is not None]
         its = (_parsed(number, name, text) for name, text in written)
-        yield Known(_reader(every[0], tuple(one for one in its if one)), every[0].active)
+        first = every[0]
+        reader = _reader(first, tuple(one for one in its if one))
+        yield Known(reader, first.active, first.unsubscribed)
 
 
 def _parsed(number: int, name: str, text: str) -> Interest | None:
@@ -346,6 +363,7 @@ _KNOWN = (
     .order_by(readers.c.id, interests.c.position)
 )
 _LINKED = _KNOWN.where(readers.c.handle == bindparam("handle"))
+_NUMBERED = _KNOWN.where(readers.c.id == bindparam("number"))
 _NAMED = _KNOWN.where(readers.c.name.in_(bindparam("names", expanding=True)))
 _INTERESTS = (
     select(interests)

@@ -195,6 +195,28 @@ class Signups:
             row = connection.execute(_FIND, asked).first()
             return _signup(row, row.unsubscribed) if row else None
 
+    def asked(self, address: str) -> datetime | None:
+        """Since when a mailbox that asked, or was asked, has not confirmed; None: nothing is open.
+
+        It may be a reader's all the same.
+        """
+        with reading(self.engine) as connection:
+            mailbox = mailbox_of(connection, address)
+            its = (signups.c.mailbox == mailbox, signups.c.confirmed.is_(None))
+            first = select(signups.c.at).where(*its).order_by(signups.c.at).limit(1)
+            since: datetime | None = connection.scalar(first)
+            return since
+
+    def count_asked(self) -> int:
+        """How many mailboxes have asked, are no reader's and have not confirmed yet."""
+        with reading(self.engine) as connection:
+            strangers = (
+                select(func.count(signups.c.mailbox.distinct()))
+                .select_from(signups.outerjoin(readers, readers.c.name == _NAME))
+                .where(signups.c.confirmed.is_(None), readers.c.id.is_(None))
+            )
+            return connection.scalar(strangers, {"person": _person(connection)}) or 0
+
     def confirm(self, nonce: str, reader: Reader, now: datetime) -> bool:
         """Store a reader whose link was used; what else waits of that mailbox is void.
 
@@ -234,7 +256,12 @@ class Signups:
     def forget(self, address: str) -> None:
         """Keep nothing that was asked for a mailbox, nor its mails."""
         with writing(self.engine, Turn.SIGNUPS) as connection:
-            _forget(connection, signups.c.mailbox == mailbox_of(connection, address))
+            forget_signups(connection, address)
+
+
+def forget_signups(connection: Connection, address: str) -> None:
+    """Keep nothing that was asked for a mailbox, nor its mails."""
+    _forget(connection, signups.c.mailbox == mailbox_of(connection, address))
 
 
 _PERSON = select(readers.c.address).where(readers.c.name == _CONFIGURED)

@@ -9,9 +9,9 @@ from digest.store.rows import chunks
 from digest.store.schema import library, papers, picks, readers, votes
 
 
-def untold_of(connection: Connection, name: str) -> list[int]:
-    """The papers that no service told of, in the libraries and votes of the reader of this name."""
-    its = select(readers.c.id).where(readers.c.name == name)
+def untold_of(connection: Connection, handle: str) -> list[int]:
+    """The papers that no service told of, in the libraries and votes of one reader."""
+    its = select(readers.c.id).where(readers.c.handle == handle)
     referred = [
         papers.c.id.in_(select(table.c.paper_id).where(table.c.reader_id.in_(its)))
         for table in (library, votes)

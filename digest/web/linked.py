@@ -49,7 +49,10 @@ def follow(purpose: Purpose, written: str) -> Followed:
     token = here.house.links.read(purpose, written, here.now)
     reader = linked(here.house.store, token.name)
     if reader is None:
-        raise LinkError("nothing is stored any more about whom this link was made for")
+        raise LinkError(
+            "nothing is stored any more under this link: whom it was made for is deleted, or "
+            "gets editions at another address, with links of its own"
+        )
     return Followed(token, reader, token.day or here.now.date())
 
 

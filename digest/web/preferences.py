@@ -14,7 +14,7 @@ from digest.links import Links, Purpose, Token
 from digest.model import Reader, ReaderKind, VoteKind
 from digest.readers import paused
 from digest.readers.moving import asked_move
-from digest.readers.preferences import LIKED, Pasted, votes_said
+from digest.readers.preferences import LIKED, Pasted, not_known_yet, votes_said
 from digest.store import Store
 from digest.store.moves import Move
 from digest.web.forms import InterestRow, rhythms, rows_of, schedule_fields, weekdays
@@ -34,6 +34,7 @@ DONE = {
 }
 _DIGITS = 9  # of the number of a row
 _TITLE = 160
+_NAMED = 20  # papers of a list that are named; the others are counted
 _SAYS = {
     VoteKind.MORE: "More like",
     VoteKind.LESS: "Less like",
@@ -65,11 +66,16 @@ class VoteLine:
 
 @dataclass(frozen=True, slots=True)
 class LibraryLine:
-    """A library of the reader: its name as it is shown and as its button sends it; its papers."""
+    """A library of the reader: its name as it is shown and as its button sends it; its papers.
+
+    `titles` are some of them, and `more` is how many others there are.
+    """
 
     name: str
     sends: str
     papers: str
+    titles: Sequence[str]
+    more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,8 @@ class Desk:
     pasted: Pasted | None
     liked: str
     libraries: Sequence[LibraryLine]
+    awaited: Sequence[str]
+    more_awaited: int
     votes: Sequence[VoteLine]
     move: Move | None
     addresses: Addresses
@@ -115,6 +123,7 @@ def desk_of(store: Store, links: Links, reader: Reader, now: datetime, written: 
     """All that the page of a reader shows."""
     until = paused(reader, now)
     schedule = reader.schedule
+    awaited = not_known_yet(store, reader)
     return Desk(
         reader=reader,
         configured=reader.kind is ReaderKind.CONFIG,
@@ -129,10 +138,9 @@ def desk_of(store: Store, links: Links, reader: Reader, now: datetime, written: 
         pause=day_in_words(until) if until else "",
         pasted=written.pasted,
         liked=LIKED,
-        libraries=[
-            LibraryLine(shown(name), name, _papers(count))
-            for name, count in store.libraries.origins(reader.row)
-        ],
+        libraries=_libraries(store, reader),
+        awaited=[shown(key) for key in awaited[:_NAMED]],
+        more_awaited=len(awaited[_NAMED:]),
         votes=_votes(store, reader),
         move=asked_move(store, reader, now),
         addresses=addresses_of(links, reader),
@@ -160,6 +168,15 @@ def vote_sent(written: str) -> tuple[int, VoteKind] | None:
     ):
         return None
     return int(number), VoteKind(kind)
+
+
+def _libraries(store: Store, reader: Reader) -> list[LibraryLine]:
+    titles = store.libraries.titles(reader.row, _NAMED)
+    lines = []
+    for name, count in store.libraries.origins(reader.row):
+        its = [cut(shown(title), _TITLE) for title in titles.get(name, ())]
+        lines.append(LibraryLine(shown(name), name, _papers(count), its, count - len(its)))
+    return lines
 
 
 def _votes(store: Store, reader: Reader) -> list[VoteLine]:

@@ -102,7 +102,7 @@ class Life:
     def subscribe(self) -> None:
         """Address, hour and days are written down; no mail leaves at that moment."""
         self.page.get_by_label("Your address").fill(ADDRESS)
-        self.page.locator("summary").first.click()
+        self.page.get_by_text("Hour, days").click()
         self.page.get_by_label("From", exact=True).fill("06:00")
         self.page.get_by_label("Time zone").fill("Europe/Berlin")
         self.page.get_by_label("How often").select_option("daily")

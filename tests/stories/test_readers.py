@@ -1,10 +1,12 @@
 """`digest readers` and `digest preview`: who gets what, without anything being sent."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import DATA, Digest
+from digest.store import open_store
+from tests.conftest import DATA, NOW, Digest
 
 DB = ("--database", "t.db")
 ANN = "ann@example.org"
@@ -74,10 +76,27 @@ def test_the_person_of_the_configuration_is_one_of_the_readers(digest: Digest) -
     assert '"kind": "config"' in digest("readers", "list", "--json", *DB).out
     assert "(from the configuration)" in digest("readers", "show", ANN, *DB).out
     assert "config.env" in digest("readers", "edit", ANN, "--hour", 3, *DB).err
-    assert "is a reader already" in digest("readers", "add", ANN, *DB).err
+    added = digest("readers", "add", ANN, *DB)
+    assert (added.code, "is a reader already" in added.err) == (2, True)
+    assert "config.env" in added.err
+    assert "digest readers edit" not in added.err  # which would be refused
     Path("config.env").write_text("DIGEST_LIMIT=3\n")
     digest("run", DATA / "papers.jsonl", "--outbox", "out", *DB)  # puts that person to rest
     assert "No readers yet" in digest("readers", "list", *DB).out
+
+
+def test_the_list_ends_with_who_gets_nothing(digest: Digest) -> None:
+    """How many unsubscribed, and how many have not confirmed yet; not where there are none."""
+    digest("readers", "add", ANN, *DB)
+    assert "unsubscribed" not in digest("readers", "list", *DB).out
+    with closing(open_store("sqlite:///t.db")) as store:
+        store.signups.ask("bob@example.org", {}, NOW)
+        store.readers.unsubscribe(store.readers.named([ANN])[ANN].reader.handle, NOW)
+    listed = digest("readers", "list", *DB)
+    assert listed.out.splitlines()[-1] == "1 unsubscribed, 1 asked and not confirmed yet."
+    assert "unsubscribed" not in digest("readers", "list", "--json", *DB).out
+    shown = digest("readers", "show", "bob@example.org", *DB)
+    assert (shown.code, "asked on 2026-03-17, not confirmed yet" in shown.err) == (2, True)
 
 
 def test_an_address_in_both_places_is_a_mistake(digest: Digest) -> None:
@@ -139,3 +158,14 @@ def test_a_preview_with_keywords_saves_nobody(digest: Digest) -> None:
         assert "<h1" in done.out
     assert "No readers yet" in digest("readers", "list", *DB).out
     assert "nothing new" in digest("preview", "--date", "2020-01-01", *DB).err
+
+
+def test_who_unsubscribed_can_be_removed_for_good(digest: Digest) -> None:
+    """The owner does what the reader could do by a link."""
+    digest("readers", "add", ANN, *DB)
+    with closing(open_store("sqlite:///t.db")) as store:
+        reader = store.readers.find(ANN)
+        assert reader is not None
+        store.readers.unsubscribe(reader.handle, NOW)
+    assert digest("readers", "remove", ANN, "--yes", *DB).code == 0
+    assert "is no reader here" in digest("readers", "show", ANN, *DB).err

@@ -92,7 +92,7 @@ def test_an_outcome_is_kept_though_the_next_mail_may_not_go(store: Store) -> Non
     """The reader of the second left between claim and doubt."""
     queue(store, 2)
     first, second = store.deliveries.claim("smtp", NOW, 2)
-    store.readers.remove("r1")
+    assert store.readers.remove(store.readers.named(["r1"])["r1"].reader.handle)
     recorded = store.deliveries.record([Step(first, State.SENT, "250")], NOW, second)
     assert recorded.kept == (True,)
     assert not recorded.open
@@ -201,7 +201,7 @@ def test_a_lost_claim_has_no_reason(store: Store) -> None:
     """Nothing to record where the row is gone or in other hands."""
     queue(store)
     claim = claimed(store)
-    store.readers.remove("r0")
+    assert store.readers.remove(store.readers.named(["r0"])["r0"].reader.handle)
     assert store.deliveries.why_not(claim, NOW) is None
 
 

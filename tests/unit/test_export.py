@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -10,14 +11,18 @@ from sqlalchemy import insert, select
 from digest import readers as service
 from digest.config import load
 from digest.errors import UsageError
+from digest.greet import Greeter
+from digest.links import Purpose
 from digest.model import LibraryPaper, Reader, StoredProfile, Vote, VoteKind
 from digest.readers.export import export_of
 from digest.readers.moving import ask_to_move, carry_out_moves
 from digest.readers.preferences import paste_liked
+from digest.readers.signups import confirm
 from digest.store import Store
 from digest.store.engine import writing
 from digest.store.export import SECTIONS
 from digest.store.libraries import LibraryState
+from digest.store.moves import Moves, Side
 from digest.store.schema import editions, metadata, picks
 from digest.store.schema import papers as papers_table
 from tests.conftest import DAY, NOW, Digest
@@ -26,6 +31,13 @@ from tests.papers import paper, reader, seen
 from tests.unit.test_moving import OFFICE, links_of
 
 NEW = "elsewhere@new.example"
+_WISHES = {
+    "interests": [],
+    "minute": 420,
+    "zone": "UTC",
+    "weekdays": [0, 1, 2, 3, 4, 5, 6],
+    "limit": 10,
+}
 
 
 def _full(store: Store, address: str = "r0") -> Reader:
@@ -151,14 +163,14 @@ def test_the_export_is_read_in_pages(sqlite: Store) -> None:
     assert all(len(one["picks"]) == 1 for one in exported["editions"])
 
 
-def test_whoever_gets_the_row_of_one_who_left_is_not_exported(sqlite: Store) -> None:
-    """SQLite gives numbers of rows again: an export that is under way shows nothing of the next."""
+def test_an_export_shows_nothing_of_who_comes_after_one_who_left(sqlite: Store) -> None:
+    """An export that is under way names its reader by the handle; no number is given again."""
     ann = sqlite.readers.save(reader("ann@example.org", "owls"), NOW)
     pieces = export_of(sqlite, ann, NOW)
     written = next(pieces)
     service.erase(sqlite, ann)
     bea = sqlite.readers.save(reader("bea@example.org", "bats"), NOW)
-    assert bea.row == ann.row
+    assert bea.row > ann.row
     written += "".join(pieces)
     assert "bats" not in written
     assert "bea" not in written
@@ -188,7 +200,7 @@ def _everything(store: Store) -> str:
 
 
 def test_nothing_is_left_of_who_is_deleted(store: Store) -> None:
-    """No table holds address, handle or the address that was asked for; papers stay."""
+    """No table holds address, handle or the address that was asked for; announced papers stay."""
     ann = _full(store, "ann@example.org")
     store.signups.ask(ann.address, {"interests": []}, NOW)
     carry_out_moves(store, OFFICE, links_of(store), "smtp", 100, NOW)
@@ -199,9 +211,76 @@ def test_nothing_is_left_of_who_is_deleted(store: Store) -> None:
     after = _everything(store)
     for trace in (ann.address, ann.handle, NEW, "r0"):
         assert trace not in after
-    assert store.papers.count() == 2
+    assert store.papers.count() == 1  # the one that the reader pasted went with it
     service.erase(store, ann)
     assert _everything(store) == after
+
+
+def test_nothing_of_the_mailbox_before_a_move_outlives_it(store: Store) -> None:
+    """Confirmed there, moved twice, deleted: no address that it ever had is left, in no mail."""
+    old, last = "ann@old.example", "ann@third.example"
+    greeter = Greeter(store, OFFICE, links_of(store), 100)
+    store.signups.ask(old, _WISHES, NOW)
+    greeter.greet("smtp", NOW)
+    ann = _confirmed(store)
+    _moved(store, ann, NEW)
+    assert store.signups.refused() == []
+    moved = service.get(store, NEW)
+    assert moved.row == ann.row
+    assert "Do you want The Paper Digest?" not in _everything(store)
+    assert [one["recipient"] for one in _exported(store, moved)["asked"]["deliveries"]] == [old]
+    _moved(store, moved, last)
+    told = _exported(store, service.get(store, last))["asked"]["deliveries"]
+    assert [one["recipient"] for one in told] == [old, NEW]
+    service.erase(store, ann)  # as it was known before it moved
+    after = _everything(store)
+    for trace in (old, NEW, last):
+        assert trace not in after
+
+
+def test_a_move_while_somebody_is_deleted_is_no_way_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader goes, and whoever has its old address by now stays, with what it asked for."""
+    ann = store.readers.save(reader("ann@old.example", "owls"), NOW)
+    forget = Moves.forget
+
+    def moving(moves: Moves, handle: str) -> None:
+        monkeypatch.undo()
+        assert store.moves.set_address(ann.handle, NEW)
+        store.readers.save(reader("ann@old.example", "bats"), NOW)
+        store.signups.ask("ann@old.example", _WISHES, NOW)
+        forget(moves, handle)
+
+    monkeypatch.setattr(Moves, "forget", moving)
+    service.erase(store, ann)
+    assert store.readers.numbered(ann.row) is None
+    assert NEW not in _everything(store)
+    stays = service.get(store, "ann@old.example")
+    assert stays.interests[0].keywords[0].text == "bats"
+    assert len(store.signups.callers(NOW, 5)[0]) == 1
+
+
+def _confirmed(store: Store) -> Reader:
+    """The reader that the only link of a confirming mail makes."""
+    (mail,) = store.deliveries.claim("smtp", NOW + timedelta(minutes=1), 9)
+    text = message_from_bytes(mail.message.raw, policy=policy.default).get_body(("plain",))
+    assert text is not None
+    (url,) = (word for word in text.get_content().split() if "/c/" in word)
+    token = links_of(store).read(Purpose.CONFIRM, url.rpartition("/")[2], NOW)
+    reader = confirm(store, token.name, NOW).reader
+    assert reader is not None
+    return reader
+
+
+def _moved(store: Store, one: Reader, address: str) -> None:
+    """Both mailboxes agree to a move, which is carried out."""
+    ask_to_move(store, one, address, NOW)
+    move = store.moves.of(one.handle)
+    assert move is not None
+    for side in Side:
+        store.moves.agree(move.nonce, side)
+    assert carry_out_moves(store, OFFICE, links_of(store), "smtp", 100, NOW) == 1
 
 
 def test_one_who_unsubscribed_is_deleted_too(store: Store) -> None:

@@ -125,8 +125,11 @@ def test_fault_44_a_retired_key_is_good_for_leaving_only(purpose: Purpose) -> No
         assert not house.read(purpose, token, NOW).living
         assert house.read(purpose, house.sign(Token(purpose, "h4nDl3xY")), NOW).living
     else:
-        with pytest.raises(LinkError):
+        with pytest.raises(LinkError, match="made anew since this one was"):
             house.read(purpose, token, NOW)
+        for garbled in (token[:-1], token[:-1] + "!", "x" + token, "x"):
+            with pytest.raises(LinkError, match="not whole"):
+                house.read(purpose, garbled, NOW)
 
 
 def test_a_key_that_another_process_made_is_found() -> None:

@@ -75,7 +75,7 @@ def test_both_mailboxes_are_asked_once(store: Store) -> None:
 
 
 def test_the_reader_moves_when_both_agree(store: Store) -> None:
-    """Address and name change together; handle, votes and editions stay; the old one is told."""
+    """Address, name and handle change together; votes and editions stay; the old one is told."""
     queue(store, 1)
     r0 = store.readers.find("r0")
     assert r0 is not None
@@ -94,7 +94,9 @@ def test_the_reader_moves_when_both_agree(store: Store) -> None:
     assert _step(store) == 0
     moved = store.readers.find(NEW)
     assert moved is not None
-    assert (moved.row, moved.handle, moved.address) == (r0.row, r0.handle, NEW)
+    assert (moved.row, moved.address) == (r0.row, NEW)
+    assert moved.handle != r0.handle
+    assert store.readers.linked(r0.handle) is None
     assert store.readers.find("r0") is None
     assert store.editions.exists(moved.row, DAY)
     assert len(store.votes.of([moved.row])[moved.row]) == 1
@@ -102,7 +104,9 @@ def test_the_reader_moves_when_both_agree(store: Store) -> None:
     assert recipient == r0.address
     assert "another address" in subject
     assert NEW in text
-    assert store.moves.of(r0.handle) is None
+    assert "A feed reader needs the new address" in " ".join(text.split())
+    assert all(f"/{purpose.value}/" not in text for purpose in Purpose)  # no key to the new mailbox
+    assert store.moves.of(moved.handle) is None
 
 
 def test_an_address_that_is_taken_by_then_is_told_to_the_old_mailbox_alone(store: Store) -> None:
@@ -251,8 +255,8 @@ def test_two_steps_at_once_move_a_reader_once(store: Store) -> None:
         store.moves.agree(move.nonce, side)
     with ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(lambda _: _step(store), range(4))) == 1
-    assert [recipient for recipient, _, _ in _mails(store)].count(OLD) == 2
-    assert service.get(store, NEW).handle == ann.handle
+    assert [recipient for recipient, _, _ in _mails(store)] == [OLD]  # that it moved
+    assert service.get(store, NEW).row == ann.row
 
 
 def test_who_left_moves_nowhere(store: Store) -> None:
@@ -275,6 +279,7 @@ def test_the_owner_moves_a_reader_at_once(digest: Digest) -> None:
     digest("readers", "add", "bea@example.org", *DB)
     done = digest("readers", "move", OLD, NEW, *DB)
     assert (done.code, done.out.splitlines()[1]) == (0, "  keywords: owls")
+    assert f"links in mails to {OLD} are dead" in done.out
     assert digest("readers", "show", NEW, *DB).code == 0
     assert "is no reader here" in digest("readers", "show", OLD, *DB).err
     taken = digest("readers", "move", NEW, "BEA@example.org", *DB)

@@ -130,7 +130,7 @@ def test_a_number_that_is_given_again_is_another_reader(store: Store) -> None:
     gone = store.readers.save(reader("a@example.org"), NOW)
     message = Message("<a@x>", "d@x.example", gone.address, "S", "a", b"bytes")
     made = MadeEdition(Edition(gone, DAY, (), Mood.MATCHED, 3), message, DEADLINE)
-    store.readers.remove(gone.name)
+    assert store.readers.remove(gone.handle)
     store.readers.save(reader("b@example.org"), NOW)
     assert store.editions.save([made], "smtp", NOW) == []
     assert store.deliveries.counts() == {}
@@ -219,7 +219,8 @@ def test_a_refusal_and_a_farewell_do_not_wait_for_each_other(
     """A mailbox refuses while its reader is removed: both happen."""
     queue(store)
     (claim,) = store.deliveries.claim("smtp", NOW)
-    leaving = threading.Thread(target=store.readers.remove, args=("r0",))
+    handle = store.readers.named(["r0"])["r0"].reader.handle
+    leaving = threading.Thread(target=store.readers.remove, args=(handle,))
 
     def slowly(*arguments: object) -> None:
         leaving.start()

@@ -374,3 +374,17 @@ def test_a_change_says_when_the_schedule_began_to_hold(store: Store) -> None:
     assert (kept.schedule.minute, kept.limit, kept.handle) == (480, 3, ann.handle)
     service.pause(store, ann.address, date(2026, 4, 1), NOW)
     assert service.get(store, ann.address).schedule.paused_until == date(2026, 4, 1)
+
+
+def test_titles_of_a_library_are_the_last_ones(store: Store) -> None:
+    """So many of each list, by the day of adding; others' lists are theirs."""
+    ann, bob = (store.readers.save(reader(name), NOW).row for name in ("ann", "bob"))
+    days = (DAY, None, DAY + timedelta(days=1))
+    held = [(paper(f"Owl number {n}"), day) for n, day in enumerate(days)]
+    store.libraries.replace(ann, "a.bib", held, "a.bib", DAY)
+    store.libraries.replace(ann, "b.bib", held[1:2], "b.bib", DAY)
+    store.libraries.replace(bob, "a.bib", [(paper("Bats"), DAY)], "a.bib", DAY)
+    assert store.libraries.titles(ann, 2) == {
+        "a.bib": ["Owl number 2", "Owl number 0"],
+        "b.bib": ["Owl number 1"],
+    }

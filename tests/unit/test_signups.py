@@ -17,7 +17,7 @@ from digest.errors import UsageError
 from digest.grammar.address import is_role, mailbox_key
 from digest.grammar.interests import parse_interest
 from digest.model import Message, Reader, Schedule
-from digest.readers import find, keep_configured, leave, subscribe
+from digest.readers import find, get, keep_configured, leave, subscribe
 from digest.readers.signups import MOST_LETTERS, Standing, ask, confirm, look
 from digest.store import Store
 from digest.store.engine import reading
@@ -335,6 +335,48 @@ def test_knocks_of_a_stranger_and_of_a_reader(store: Store) -> None:
     assert store.knocks.left(NOW + 400 * DAY, 5) == 4
     store.knocks.forget("S@example.org")
     assert store.knocks.take("s@example.org", NOW + 400 * DAY)
+
+
+def test_a_mailbox_whose_link_died_with_its_key_is_asked_anew(store: Store) -> None:
+    """Keys that are replaced end the rest of 24 hours once; they count no mail less."""
+    for hour, address in enumerate(("ann@example.org", "bea@example.org")):
+        wish(store, address)
+        assert len(mail(store, NOW + timedelta(hours=hour))) == 1
+    wish(store)
+    assert not mail(store, NOW + timedelta(hours=2))
+    store.keys.replace(NOW + timedelta(minutes=30))  # after Ann's mail, before Bea's
+    wish(store, "bea@example.org", NOW + timedelta(hours=2))
+    assert [one.address for one in mail(store, NOW + timedelta(hours=3))] == ["ann@example.org"]
+    wish(store, now=NOW + timedelta(hours=4))
+    assert not mail(store, NOW + timedelta(hours=5))
+    for hour, sent in ((6, 1), (8, 0)):
+        store.keys.replace(NOW + timedelta(hours=hour))
+        wish(store, now=NOW + timedelta(hours=hour))
+        found = mail(store, NOW + timedelta(hours=hour + 1))
+        assert [one.address for one in found].count("ann@example.org") == sent
+    assert not store.knocks.take("ann@example.org", NOW + 9 * DAY)
+
+
+def test_who_has_not_confirmed_is_known_and_counted(store: Store) -> None:
+    """Once a mailbox, until it confirms; what a reader asks again is not counted."""
+    bea = member(store, "bea@example.org")
+    for address in ("Ann@example.org", "bea@example.org", "eve@example.org"):
+        wish(store, address)
+    [ann] = [one for one in mail(store) if one.address.startswith("Ann")]
+    wish(store, now=NOW + DAY)
+    assert store.signups.count_asked() == 2
+    assert store.signups.asked("ann@example.org") == NOW
+    with pytest.raises(UsageError, match="asked on 2026-03-17, not confirmed yet"):
+        get(store, "ann@example.org")
+    assert get(store, "bea@example.org") == bea
+    confirm(store, ann.nonce, NOW + DAY)
+    assert store.signups.count_asked() == 1
+    assert store.signups.asked("ann@example.org") is None
+    assert store.readers.count_left() == 0
+    store.readers.unsubscribe(bea.handle, NOW + DAY)
+    assert store.readers.count_left() == 1
+    with pytest.raises(UsageError, match="has unsubscribed on 2026-03-18"):
+        get(store, "bea@example.org")
 
 
 def test_two_knocks_at_once_are_one(store: Store) -> None:

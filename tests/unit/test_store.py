@@ -216,7 +216,7 @@ def test_what_left_meanwhile_costs_nobody_else_an_edition(store: Store) -> None:
     store.papers.add([seen(paper("One")), seen(paper("Two"))], "file", DAY)
     stays, leaves = (store.readers.save(reader(name), NOW) for name in ("a", "b"))
     both = [made(store, stays, "One"), made(store, leaves, "Two")]
-    store.readers.remove("b")
+    assert store.readers.remove(leaves.handle)
     assert store.editions.save(both, "outbox", NOW) == both[:1]
     assert store.deliveries.counts() == {"queued": 1}
 
@@ -266,8 +266,8 @@ def test_readers_come_back_as_they_were_saved(store: Store) -> None:
     again = store.readers.save(reader("Ann@example.org", "other"), NOW)
     assert again.number == saved.number
     assert store.readers.count() == 1
-    assert store.readers.remove(saved.name)
-    assert not store.readers.remove(saved.name)
+    assert store.readers.remove(saved.handle)
+    assert not store.readers.remove(saved.handle)
 
 
 def due(store: Store, moment: datetime, on: date | None = None) -> dict[str, date]:

@@ -271,7 +271,7 @@ def test_what_is_stored_of_a_reader_goes_with_it(store: Store) -> None:
         store.profiles.save([StoredProfile(whose, 0, "d", "f", b"v")], [whose])
         number = store.papers.numbers()[0]
         store.votes.cast(Vote(whose, number, VoteKind.MORE, None, NOW))
-    store.readers.remove("ann")
+    assert store.readers.remove(store.readers.named(["ann"])["ann"].reader.handle)
     both = [ann, bob]
     assert set(store.votes.of(both)) == set(store.libraries.of(both)) == {bob}
     assert set(store.profiles.of(both)) == {(bob, 0)}
@@ -452,7 +452,7 @@ def test_profiles_are_kept_by_place(store: Store) -> None:
 def test_a_reader_who_left_costs_no_other_profile(store: Store) -> None:
     """The shard is saved without it."""
     ann, bob = (store.readers.save(reader(name), NOW).row for name in ("ann", "bob"))
-    store.readers.remove("ann")
+    assert store.readers.remove(store.readers.named(["ann"])["ann"].reader.handle)
     rows = [StoredProfile(whose, 0, "d", "f", b"v") for whose in (ann, bob)]
     store.profiles.save(rows, [ann, bob])
     assert store.profiles.of([ann, bob]) == {(bob, 0): rows[1]}
@@ -513,7 +513,7 @@ def test_a_vote_of_a_reader_who_left_is_refused(sqlite: Store) -> None:
     """With one line, not with the database's words."""
     sqlite.papers.add([seen(paper(TITLE, "", ARXIV))], "file", DAY)
     person = sqlite.readers.save(reader(), NOW)
-    sqlite.readers.remove(person.name)
+    assert sqlite.readers.remove(person.handle)
     with pytest.raises(UsageError, match="left the store meanwhile"):
         vote(sqlite, person, ARXIV, VoteKind.MORE, NOW)
 

@@ -126,7 +126,9 @@ def test_a_file_that_a_paper_was_read_from_is_said_as_such(owls: Pages) -> None:
     """It announces nothing to anybody: the row says when it was read."""
     sighting = Sighting(Paper(keys=("arxiv:9912.00009",), title="Kites"), Announcement.NEW, DAY)
     owls.store.papers.add([sighting], "file", DAY)
-    row = '<th scope="row">Read from a file</th><td><time datetime="2026-03-17">17 March 2026</time>'
+    row = (
+        '<th scope="row">Read from a file</th><td><time datetime="2026-03-17">17 March 2026</time>'
+    )
     assert row in owls.get("/paper/arxiv:9912.00009").text
 
 

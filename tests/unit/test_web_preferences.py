@@ -284,6 +284,23 @@ def test_liked_papers_are_pasted_and_forgotten(pages: Pages) -> None:
     assert pages.store.libraries.origins(ann.row) == []
 
 
+def test_liked_papers_are_named(pages: Pages) -> None:
+    """The titles of twenty, the others counted; identifiers that nobody knows here, too."""
+    ann = _ann(pages)
+    address = _address(pages, ann)
+    known = seen(paper("Owls that hunt by ear alone", "", "arxiv:2401.00002"))
+    pages.store.papers.add([known], "file", DAY)
+    titles = [f"Newts that sing in pond {number}" for number in range(21)]
+    pages.post(address, do="paste", papers="\n".join(("2401.00001", "2401.00002", *titles)))
+    text = pages.get(address).text
+    assert f"What is in {LIKED}" in text
+    assert sum(f"<li>{title}</li>" in text for title in titles) == 20
+    assert "<li>and 2 more</li>" in text
+    assert re.search(r"Not known here yet: \S*2401\.00001\.", text)
+    pages.post(address, do="forget", library=LIKED)
+    assert "What is in" not in pages.get(address).text
+
+
 def test_what_was_pasted_is_not_run_as_code(pages: Pages) -> None:
     """Titles of a pasted library are escaped wherever the page shows them."""
     ann = _ann(pages)
@@ -329,6 +346,8 @@ def test_the_configured_person_sees_what_is_set_elsewhere(pages: Pages) -> None:
     assert "config.env" in text
     assert "owls" in text
     assert {form["do"] for form in _Forms(text).forms} == {"withdraw"}
+    assert "Unsubscribe</a>" in text
+    assert "Delete for good" not in text  # which would be refused
     sent = {"text-0": "bats", "limit": "3", "hour": "8", "until": "2026-05-01", "papers": "x y z w"}
     for do in ("interests", "volume", "schedule", "pause", "paste", "move"):
         assert pages.post(address, do=do, address=NEW, **sent).status_code == 400, do
@@ -378,10 +397,10 @@ def test_deleting_for_good_asks_first_and_is_final(pages: Pages) -> None:
     assert 'type="checkbox"' in pages.get(f"{address}/delete").text
     assert pages.post(f"{address}/delete").status_code == 400
     assert pages.reader(ANN) == ann
-    for _ in range(2):
+    for said in ("Nothing is stored about you", "is deleted"):
         done = pages.post(f"{address}/delete", sure="yes")
         assert done.status_code == 200
-        assert "Nothing is stored about you" in done.text
+        assert said in done.text
     for path in ("", "/export", "/delete"):
         gone = pages.get(f"{address}{path}")
         assert gone.status_code == 410
@@ -414,9 +433,15 @@ def test_a_move_is_agreed_to_by_both_links(pages: Pages) -> None:
     assert "This mailbox has agreed" in said
     service.erase(pages.store, taken)
     carry_out_moves(pages.store, OFFICE, _links(pages), "outbox", 100, NOW)
-    assert pages.reader(NEW).handle == ann.handle
+    moved = pages.reader(NEW)
+    assert moved.row == ann.row
     assert pages.get(old).status_code == 404
-    assert pages.get(address).status_code == 200  # the handle stays, and so do its links
+    for way in ("get", "post"):  # the old mailbox has no key any more
+        gone = getattr(pages, way)(address)
+        assert (gone.status_code, "gets editions at another address" in gone.text) == (410, True)
+    archive = Token(Purpose.ARCHIVE, ann.handle)
+    assert "at another address" in pages.get(_links(pages).url(archive)).text
+    assert pages.get(_address(pages, moved)).status_code == 200
 
 
 @pytest.mark.parametrize("side", ["o", "n"])
@@ -484,7 +509,13 @@ def test_fault_44_keys_that_were_retired_open_nothing(pages: Pages) -> None:
     pages.store.keys.replace(NOW)
     pages.now = NOW + timedelta(minutes=1)
     pages.site.open(pages.site._floor.house.settings)  # type: ignore[union-attr]  # noqa: SLF001
-    assert pages.get(address).status_code == 404
+    dead, garbled = pages.get(address), pages.get(address[:-1])
+    assert (dead.status_code, garbled.status_code) == (404, 404)
+    assert "links were made anew since" in dead.text
+    assert "the next letter has yours" in dead.text
+    assert 'href="/subscribe">type your address</a>' in dead.text
+    assert "made anew" not in garbled.text
+    assert "copy all of it from the mail" in garbled.text
 
 
 def test_fault_44_a_link_of_one_who_left_is_nobodys(pages: Pages) -> None:
@@ -606,12 +637,14 @@ def test_editions_follow_a_reader_to_its_new_mailbox(pages: Pages) -> None:
     for link in found.values():
         assert pages.post(link, answer="yes").status_code == 200
     pages.run()
-    assert pages.reader(NEW).handle == ann.handle
+    moved = pages.reader(NEW)
+    assert moved.row == ann.row
     pages.now += timedelta(days=1)
     tomorrow = pages.folder / "tomorrow.jsonl"
     fields = {"title": "A graph neural network that hears owls", "date": "2026-03-18"}
     tomorrow.write_text(json.dumps(fields), encoding="utf-8")
     assert pages.run([tomorrow]).edited.made == 1
-    exported = pages.get(f"{_address(pages, ann)}/export").get_json()
+    assert pages.get(f"{_address(pages, ann)}/export").status_code == 410
+    exported = pages.get(f"{_address(pages, moved)}/export").get_json()
     sent = [(one["recipient"], one["state"]) for one in exported["deliveries"]]
     assert sent == [(ANN, "sent"), (NEW, "sent")]

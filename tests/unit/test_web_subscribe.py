@@ -156,7 +156,9 @@ def test_what_is_wrong_is_said_beside_the_field(pages: Pages, field_name: str, w
     """Nothing is stored, nothing that was typed is lost, and the field names its error."""
     page = pages.post("/subscribe", **{"address": ADDRESS, **FORM, field_name: wrong})
     assert page.status_code == 400
-    assert f'id="{field_name}-error"' in page.text
+    said = re.search(rf'id="{field_name}-error">([^<]*[.?])</p>', page.text)
+    assert said
+    assert not said[1][0].islower()
     assert f"{field_name}-error" in field(page.text, field_name)
     assert field_name == "interests" or "owls, bats</textarea>" in page.text
     assert asked(pages) == 0
@@ -251,6 +253,18 @@ def test_the_button_subscribes_once(pages: Pages) -> None:
     looked = pages.get(link)
     assert "You are subscribed" in looked.text
     assert f"{BASE}/p/" not in looked.text
+
+
+def test_the_answer_names_the_rest_of_a_mailbox(pages: Pages) -> None:
+    """Mails may be a day away, whoever asks: the same words for all, where no mail comes soon."""
+    said = []
+    for _ in range(2):
+        page = pages.post("/subscribe", address=ADDRESS, **FORM)
+        said.append(page.text)
+        pages.run()
+    said.append(pages.post("/subscribe", address="eve@example.org", **FORM).text)
+    assert all("as soon as 24 hours have passed since" in text for text in said)
+    assert said[0] == said[1] == said[2].replace("eve@example.org", ADDRESS)
 
 
 def test_who_is_due_already_is_served_at_once(pages: Pages) -> None:

@@ -153,6 +153,29 @@ def test_who_came_back_gets_the_edition_of_the_day_and_none_of_before(pages: Pag
     assert len(letters(pages)) == 2
 
 
+def test_links_of_the_mailbox_before_a_move_let_nobody_leave(pages: Pages) -> None:
+    """They say that nothing is sent there, with 200 for one click too; the reader stays."""
+    url = mailed(pages).first("u")
+    ann = pages.reader(ANN)
+    assert pages.store.moves.set_address(ann.handle, "ann@new.example")
+    before = checksum(pages.store)
+    for answer in (
+        pages.get(url),
+        pages.post(url, **ONE_CLICK),
+        pages.post(url, do="leave"),
+        pages.post(url, do="delete", sure="yes"),
+    ):
+        page = text(answer)
+        assert "Nothing is sent any more to the mailbox that this link was sent to" in page
+        assert "ann@new.example" not in page
+    assert checksum(pages.store) == before
+    moved = pages.reader("ann@new.example")
+    assert moved.row == ann.row
+    fresh = link(pages, Token(Purpose.UNSUBSCRIBE, moved.handle))
+    assert "is unsubscribed" in text(pages.post(fresh, **ONE_CLICK))
+    assert not wants(pages, "ann@new.example")
+
+
 def test_deleting_for_good_needs_a_tick_and_leaves_nothing(pages: Pages) -> None:
     """Only after leaving; the box unticked says so; then the link still answers, with 200."""
     url = mailed(pages).first("u")
@@ -163,7 +186,7 @@ def test_deleting_for_good_needs_a_tick_and_leaves_nothing(pages: Pages) -> None
     assert "Tick the box" in text(pages.post(url, do="delete"))
     assert readers.linked(pages.store, handle)
     page = text(pages.post(url, do="delete", sure="yes"))
-    assert "Nothing is stored here any more" in page
+    assert "All that was stored about you is deleted" in page
     assert readers.linked(pages.store, handle) is None
     for answer in (pages.get(url), pages.post(url, **ONE_CLICK), pages.post(url, do="back")):
         assert "Nothing is sent to you" in text(answer)

@@ -207,7 +207,7 @@ def test_links_of_a_reader_who_is_deleted_never_reach_another(pages: Pages) -> N
     mailed(pages)
     url = vote_link(pages)
     row = pages.reader(ANN).row
-    pages.store.readers.remove(ANN)
+    assert pages.store.readers.remove(pages.reader(ANN).handle)
     add_reader(pages)
     assert pages.reader(ANN).row > row
     assert pages.get(url).status_code == 404

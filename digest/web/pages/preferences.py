@@ -110,7 +110,7 @@ def delete(token: str) -> Shown:
     if request.form.get("sure") != "yes":
         return _leaving(who, 400, "Tick the box if you are sure: this cannot be undone.")
     service.erase(visit().house.store, who.reader)
-    return render_template("deleted.html.j2")
+    return render_template("deleted.html.j2", done=True)
 
 
 def _page(who: Visitor, written: Written, status: int) -> tuple[str, int]:
