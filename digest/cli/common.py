@@ -90,6 +90,12 @@ limit_option = click.option(
 )
 
 
+def again(config: Path | None, database: str | None) -> Settings:
+    """Settings as they are now, with the command line's database."""
+    settings = load(config, os.environ)
+    return replace(settings, database=database_url(database)) if database else settings
+
+
 def read_settings(config: Path | None, database: str | None) -> Settings:
     """Settings with the command line's wishes, and the log opened; warnings go to stderr."""
     settings = load(config, os.environ)

@@ -1,14 +1,12 @@
 """`digest daemon`: in the background, until SIGTERM."""
 
 import logging
-import os
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from digest.cli.common import OneLine, read_settings, settings_options, stop_signals, utc_now
-from digest.config import Settings, database_url, load
+from digest.cli.common import OneLine, again, read_settings, settings_options, stop_signals, utc_now
+from digest.config import Settings
 from digest.daemon import Daemon
 from digest.web.service import Service
 from digest.wiring import House, base_of, build, build_for_pages, database_of, log_file
@@ -24,11 +22,6 @@ from digest.wiring import House, base_of, build, build_for_pages, database_of, l
 )
 def command(config: Path | None, database: str | None, outbox: Path | None) -> int:
     """Serve readers as they become due; an edited configuration is read at the next minute."""
-
-    def again() -> Settings:
-        settings = load(config, os.environ)
-        return replace(settings, database=database_url(database)) if database else settings
-
     settings = read_settings(config, database)
     with stop_signals() as stopping:
         build(settings, outbox=outbox, stopping=stopping).close()  # says now what cannot work
@@ -48,7 +41,7 @@ def command(config: Path | None, database: str | None, outbox: Path | None) -> i
             return build_for_pages(current, outbox=outbox, stopping=stopping)
 
         daemon = Daemon(
-            read_settings=again,
+            read_settings=lambda: again(config, database),
             build=house,
             clock=utc_now,
             stopping=stopping,

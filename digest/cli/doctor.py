@@ -1,16 +1,15 @@
 """`digest doctor`: what is well, what is not, and what mends it."""
 
 import json
-import os
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from digest.cli.common import open_log, settings_options, stop_signals, utc_now
-from digest.config import Settings, database_url, load
+from digest.cli.common import again, open_log, settings_options, stop_signals, utc_now
+from digest.config import Settings
 from digest.doctor import Check, Doctor
 from digest.wiring import build
 
@@ -34,8 +33,7 @@ def command(
     """Look at configuration, database, clock, sources, mail and readers; mail nothing."""
 
     def read() -> Settings:
-        settings = load(config, os.environ)
-        settings = replace(settings, database=database_url(database)) if database else settings
+        settings = again(config, database)
         open_log(settings)
         return settings
 

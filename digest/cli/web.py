@@ -1,15 +1,13 @@
 """`digest web`: the pages alone, until SIGTERM; mails leave by 'digest daemon' or 'digest run'."""
 
 import logging
-import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from digest.cli.common import read_settings, settings_options, stop_signals, utc_now
-from digest.config import Settings, database_url, load
+from digest.cli.common import again, read_settings, settings_options, stop_signals, utc_now
+from digest.config import Settings
 from digest.config.keys import listening
 from digest.errors import DigestError
 from digest.web.service import Service
@@ -25,11 +23,6 @@ _LOOK_SECONDS = 60
 @click.option("--listen", metavar="[HOST:]PORT", help="Where to listen (default: DIGEST_WEB).")
 def command(config: Path | None, database: str | None, listen: str | None) -> int:
     """Serve the pages: trending papers, search, subscribe, preferences, past editions."""
-
-    def again() -> Settings:
-        settings = load(config, os.environ)
-        return replace(settings, database=database_url(database)) if database else settings
-
     settings = read_settings(config, database)
     asked = listening(listen) if listen else None
     with stop_signals() as stopping:
@@ -43,7 +36,9 @@ def command(config: Path | None, database: str | None, listen: str | None) -> in
             click.echo(f"digest web: {pages.address}, known to readers as {pages.base}")
             said = ""
             while not stopping.wait(_LOOK_SECONDS):
-                said = _look_again(pages, lambda: read_again(again, settings), said)
+                said = _look_again(
+                    pages, lambda: read_again(lambda: again(config, database), settings), said
+                )
         finally:
             pages.close()
     return 0

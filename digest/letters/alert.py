@@ -1,12 +1,10 @@
 """The mail that tells the owner what needs a person."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
-from email.utils import format_datetime
 
-from digest.letters.compose import SENDER_NAME, LetterOffice
-from digest.letters.mime import assemble, clean_header, mailbox
+from digest.letters.compose import LetterOffice
+from digest.letters.short import short_mail
 from digest.letters.view import AlertView, Notice
 from digest.model import Message
 
@@ -26,30 +24,12 @@ def alert_mail(
     Raises:
         TemplateError: when a template is broken.
     """
-    sender = office.sender
     view = alert_view(day, notices)
-    text, html = office.press.alert(view)
-    parts = (sender.address, owner, day.isoformat(), "alert")
-    identity = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-    message_id = f"<{identity}@{sender.domain}>"
-    subject = clean_header(view.subject)
-    headers = [
-        ("From", mailbox(SENDER_NAME, sender.address)),
-        ("To", owner),
-        ("Subject", subject),
-        ("Date", format_datetime(now)),
-        ("Message-ID", message_id),
-        ("Auto-Submitted", "auto-generated"),
-    ]
-    message = Message(
-        message_id=message_id,
-        sender=sender.address,
-        recipient=owner,
-        subject=subject,
-        label=f"{day.isoformat()}-alert-{identity[:8]}",
-        raw=assemble(headers, text, html, f"=_{identity}"),
-    )
-    return message, text
+    bodies = office.press.alert(view)
+    marks = (owner, day.isoformat(), "alert")
+    named = ("alert", day)
+    message = short_mail(office.sender, owner, view.subject, bodies, marks, named, now)
+    return message, bodies[0]
 
 
 def alert_view(day: date, notices: Sequence[Notice]) -> AlertView:

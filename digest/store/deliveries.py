@@ -13,13 +13,14 @@ where the channel can take the same mail twice without harm (a folder).
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     CursorResult,
     Engine,
     Row,
@@ -59,11 +60,7 @@ class Deliveries:
         """Queue a mail that carries no edition; False where one of its Message-ID was there."""
         values = row_of(message, kind, day, channel, now, deadline)
         with writing(self.engine) as connection:
-            new = insert_new(connection, deliveries).values(**values).returning(deliveries.c.id)
-            number = connection.scalar(new)
-            if number is not None:
-                connection.execute(insert(bodies), {"delivery_id": number, "body": message.raw})
-            return number is not None
+            return bool(queue_mails(connection, [(message, values)]))
 
     def waiting(self, channel: str, now: datetime) -> int:
         """How many of a channel's mails may be sent now."""
@@ -213,6 +210,29 @@ class Deliveries:
                 select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
             )
             return {row[0]: row[1] for row in rows}
+
+
+def queue_mails(
+    connection: Connection, mails: Sequence[tuple[Message, Mapping[str, Any]]]
+) -> dict[str, int]:
+    """Queue mails with their rows, as one transaction's part; those that are there stay.
+
+    Returns:
+        the numbers of the new ones, by Message-ID.
+    """
+    if not mails:
+        return {}
+    new = insert_new(connection, deliveries).returning(deliveries.c.message_id, deliveries.c.id)
+    queued = connection.execute(new, [dict(row) for _, row in mails])
+    numbers = {row.message_id: row.id for row in queued}
+    written = [
+        {"delivery_id": numbers[message.message_id], "body": message.raw}
+        for message, _ in mails
+        if message.message_id in numbers
+    ]
+    if written:
+        connection.execute(insert(bodies), written)
+    return numbers
 
 
 def row_of(

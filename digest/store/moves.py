@@ -20,21 +20,20 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     select,
     update,
 )
 
 from digest.grammar.address import lookup_key
 from digest.model import Message, ReaderKind
-from digest.store.deliveries import row_of
+from digest.store.deliveries import queue_mails, row_of
 from digest.store.engine import Turn, reading, writing
 from digest.store.knocks import forget_knocks
 from digest.store.readers import new_handle
-from digest.store.schema import bodies, deliveries, moves, readers
+from digest.store.schema import deliveries, moves, readers
 from digest.store.signups import forget_signups
 from digest.store.states import Kind
-from digest.store.upserts import insert_new, upsert
+from digest.store.upserts import upsert
 
 TELLS = "-told"  # how labels of mails end that tell what came of a move
 
@@ -152,7 +151,7 @@ class Moves:
                 if move.nonce in still:
                     for message in messages:
                         row = row_of(message, Kind.MOVE, day, channel, now, deadline)
-                        _queue(connection, message, row)
+                        queue_mails(connection, [(message, row)])
             return len(still)
 
     def carry_out(
@@ -187,7 +186,7 @@ class Moves:
             free = not _taken(connection, move.new, move.handle)
             message = told[free]
             row = row_of(message, Kind.MOVE, day, channel, now, deadline)
-            _queue(connection, message, row)
+            queue_mails(connection, [(message, row)])
             if free:
                 _rename(connection, move.handle, move.new)
             return free
@@ -275,13 +274,6 @@ def _mails(handle: str) -> ColumnElement[bool]:
         deliveries.c.kind == Kind.MOVE.value,
         deliveries.c.label.contains(handle, autoescape=True),
     )
-
-
-def _queue(connection: Connection, message: Message, row: Mapping[str, Any]) -> None:
-    new = insert_new(connection, deliveries).values(**row).returning(deliveries.c.id)
-    number = connection.scalar(new)
-    if number is not None:
-        connection.execute(insert(bodies), {"delivery_id": number, "body": message.raw})
 
 
 def _move(row: Row[Any]) -> Move:

@@ -24,7 +24,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     or_,
     select,
     update,
@@ -32,13 +31,13 @@ from sqlalchemy import (
 
 from digest.grammar.address import lookup_key
 from digest.model import Message, Reader
-from digest.store.deliveries import row_of
+from digest.store.deliveries import queue_mails, row_of
 from digest.store.engine import Turn, reading, writing
 from digest.store.knocks import count, mailbox_of, may_knock
 from digest.store.readers import store_reader
-from digest.store.schema import bodies, deliveries, knocks, readers, signups
+from digest.store.schema import deliveries, knocks, readers, signups
 from digest.store.states import Kind, State
-from digest.store.upserts import insert_new, insert_or_change
+from digest.store.upserts import insert_or_change
 
 KEPT = timedelta(days=7)
 MOST_WAITING = 20_000
@@ -153,7 +152,11 @@ class Signups:
             return 0
         with writing(self.engine, Turn.SIGNUPS) as connection:
             wanted = _still(connection, notes, now)
-            numbers = _queue(connection, wanted, channel, day, now, deadline)
+            mails = [
+                (note.message, row_of(note.message, note.kind, day, channel, now, deadline))
+                for note in wanted
+            ]
+            numbers = queue_mails(connection, mails)
             _replace(connection, [note.caller.mailbox for note in wanted])
             if wanted:
                 connection.execute(
@@ -311,30 +314,6 @@ def _still(connection: Connection, notes: Sequence[MadeNote], now: datetime) -> 
     )
     waiting = frozenset(rows)
     return [note for note in notes if note.caller.signup.nonce in waiting]
-
-
-def _queue(
-    connection: Connection,
-    notes: Sequence[MadeNote],
-    channel: str,
-    day: date,
-    now: datetime,
-    deadline: datetime,
-) -> dict[str, int]:
-    """Queue mails; returns their rows by Message-ID."""
-    if not notes:
-        return {}
-    rows = [row_of(note.message, note.kind, day, channel, now, deadline) for note in notes]
-    new = insert_new(connection, deliveries).returning(deliveries.c.message_id, deliveries.c.id)
-    numbers = {row.message_id: row.id for row in connection.execute(new, rows)}
-    written = [
-        {"delivery_id": numbers[note.message.message_id], "body": note.message.raw}
-        for note in notes
-        if note.message.message_id in numbers
-    ]
-    if written:
-        connection.execute(insert(bodies), written)
-    return numbers
 
 
 def _replace(connection: Connection, mailboxes: Sequence[str]) -> None:
