@@ -118,7 +118,7 @@ def _ours(papers: list[Paper], wishes: list[list[str]]) -> float:
         settings = Settings(database=f"sqlite:///{place / 'day.db'}", outbox=place / "out")
         house = build(settings)
         _fill(house, papers, wishes)
-        editor = editor_of(house, None, DAY, Quiet())
+        editor = editor_of(house, None, DAY, NOW, Quiet())
         editor.desks.ranker(editor.desks.of(DAY)).score(())  # its cost does not depend on readers
         started = time.perf_counter()
         report = editor.edit(due_shards(house.store, NOW, DAY), "outbox", NOW, lambda: False)

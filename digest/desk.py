@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from digest.catalogue import Catalogue
-from digest.model import Coverage, Reader, Schedule, StoredPaper
+from digest.model import UPVOTES, Coverage, Reader, Schedule, StoredPaper, Topic, Trend
 from digest.progress import Progress
 from digest.ranking import Ranker
-from digest.ranking.trend import by_upvotes, lifts
+from digest.ranking.trend import by_trend, lifts, trend_of
 from digest.store import Store
 from digest.store.readers import Due
 
@@ -23,15 +23,17 @@ Place = tuple[date, int]
 class Desk:
     """The candidates of a date, and what is known of them.
 
-    `order` are the candidates from the most to the least upvoted, `places` the place of each in
-    it, `lifts` what upvotes add to the score of each; `daily` is how many papers a day with papers
-    brought lately. Candidates are of the date and the `days` before, with it so many.
+    `trends` are those of the candidates with upvotes, by place; `order` are the candidates from the
+    most to the least read, `places` the place of each in it, `lifts` what upvotes add to the score
+    of each at a dial of 100; `rising` are the topics of the date; `daily` is how many papers a day
+    with papers brought lately. Candidates are of the date and the `days` before, with it so many.
     """
 
     date: date
     days: int
     candidates: Sequence[StoredPaper]
-    order: Sequence[int]
+    trends: Mapping[int, Trend]
+    rising: tuple[Topic, ...]
     daily: float
     coverage: tuple[Coverage, ...]
 
@@ -39,6 +41,11 @@ class Desk:
     def place(self) -> Place:
         """What tells it from other desks."""
         return self.date, self.days
+
+    @cached_property
+    def order(self) -> Sequence[int]:
+        """The candidates from the most to the least read."""
+        return by_trend(self.candidates, self.trends)
 
     @cached_property
     def places(self) -> Mapping[int, int]:
@@ -53,7 +60,7 @@ class Desk:
     @cached_property
     def lifts(self) -> Sequence[float]:
         """What upvotes add to the score of each candidate."""
-        return lifts(self.candidates)
+        return lifts(self.trends, len(self.candidates))
 
 
 @dataclass(slots=True)
@@ -62,13 +69,14 @@ class Desks:
 
     `days` is how many days a paper stays a candidate, at least: for readers with longer gaps
     between their editions it is as long as the gap. `collected_on` is the date of the sources'
-    coverage.
+    coverage, `now` the time (aware).
     """
 
     store: Store
     catalogue: Catalogue
     days: int
     collected_on: date
+    now: datetime
     progress: Progress
     _desks: dict[Place, Desk] = field(default_factory=dict)
     _rankers: dict[Place, Ranker] = field(default_factory=dict)
@@ -83,11 +91,21 @@ class Desks:
             self._desks[place] = Desk(
                 *place,
                 candidates,
-                by_upvotes(candidates),
+                self.trends(candidates),
+                (),
                 self._daily(day),
                 self.store.visits.coverage(self.collected_on),
             )
         return self._desks[place]
+
+    def trends(self, candidates: Sequence[StoredPaper]) -> dict[int, Trend]:
+        """The trends of papers, by their place; those without upvotes have none."""
+        places = {paper.number: place for place, paper in enumerate(candidates) if paper.upvotes}
+        counted = self.store.counts.series(list(places), UPVOTES)
+        return {
+            places[number]: trend_of(one.counts, one.began, self.now)
+            for number, one in counted.items()
+        }
 
     def seated(self, shard: Sequence[Due]) -> list[tuple[Desk, list[Reader]]]:
         """The readers of a shard, by their desks."""

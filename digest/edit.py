@@ -17,11 +17,10 @@ from digest.desk import Desk, Desks
 from digest.errors import StoreError, TemplateError
 from digest.letters import LetterOffice
 from digest.localtime import deadline_of
-from digest.model import Edition, Mood, Pick, Reader, StoredProfile, Threshold
+from digest.model import Edition, Reader, StoredProfile, Threshold
+from digest.picker import Picker
 from digest.progress import Progress
-from digest.ranking import MOST_FACETS, MOST_PAST, Mask, Profile, Scores, portions
-from digest.ranking.choose import Choice, choose, excluded, explore, with_twins
-from digest.ranking.trend import trend_reasons, trend_score
+from digest.ranking import MOST_FACETS, MOST_PAST, Profile, Scores, portions
 from digest.readers.profiles import Wants, fingerprint, wants_of
 from digest.store import Store
 from digest.store.editions import MadeEdition
@@ -30,8 +29,6 @@ from digest.store.readers import Due
 log = logging.getLogger(__name__)
 
 SHARD = 1000
-FALLBACK_PICKS = 5
-LEAST_TO_EXPLORE = 5
 MOST_KEPT = 100
 MOST_SCORES = 50_000_000  # at most 200 MB, were every profile of as many facets as can be
 
@@ -77,6 +74,11 @@ class Editor:
     office: LetterOffice
     settings: EditSettings
     progress: Progress
+
+    @property
+    def picker(self) -> Picker:
+        """What chooses, by these settings."""
+        return Picker(self.desks, self.settings.threshold)
 
     def edit(
         self,
@@ -232,28 +234,17 @@ class Editor:
         """One reader's edition, or None where nothing is new."""
         reader = scored.wants.reader
         limit = min(self.settings.limit or reader.limit, reader.limit)
-        wants = np.array([asks(profile) for profile in scored.profiles], dtype=np.bool_)
-        wanting = [profile for profile in scored.profiles if asks(profile)]
-        scores = scored.scores[wants]
-        # An interest of exclusions alone excludes from the whole edition.
-        barred = barred | excluded(scored.scores[~wants])
-        levels = self.levels(desk, wanting)
-        picks = self._matched(desk, reader, wanting, scores, barred, levels, limit)
-        mood = Mood.MATCHED
-        if not picks:
-            most = min(limit, FALLBACK_PICKS) if wanting else limit
-            picks = _trending(desk, self._shut(desk, barred | excluded(scored.scores)), most)
-            mood = Mood.UNMATCHED if wanting else Mood.TRENDING
-        if not picks:
+        found = self.picker.pick(desk, reader, scored.profiles, scored.scores, barred, limit)
+        if found is None:
             return None
         return Edition(
             reader,
             desk.date,
-            tuple(picks),
-            mood,
+            found.picks,
+            found.mood,
             len(desk.candidates),
             desk.coverage,
-            _silent(wanting, scores, barred, levels),
+            found.silent,
         )
 
     def _with_liked(self, editions: Sequence[Edition]) -> list[Edition]:
@@ -271,78 +262,6 @@ class Editor:
             )
             for edition in editions
         ]
-
-    def levels(self, desk: Desk, wanting: Sequence[Profile]) -> list[float]:
-        """The least score for each profile: as set, or as so many papers a day reach it."""
-        threshold = self.settings.threshold
-        if threshold.a_day is None or not wanting or not desk.daily:
-            return [threshold.score] * len(wanting)
-        share = threshold.a_day / len(wanting) / desk.daily
-        ranker = self.desks.ranker(desk)
-        return [max(ranker.level(profile, share), threshold.least) for profile in wanting]
-
-    def _matched(
-        self,
-        desk: Desk,
-        reader: Reader,
-        wanting: Sequence[Profile],
-        scores: Scores,
-        barred: set[int],
-        levels: Sequence[float],
-        limit: int,
-    ) -> list[Pick]:
-        """The picks that serve interests, and one to explore; none where nothing is good enough."""
-        if not wanting:
-            return []
-        ranker, twins = self.desks.ranker(desk), self.desks.twins(desk)
-        good = scores >= np.array(levels, np.float32)[:, None]
-        lifted = scores + np.where(good, np.array(desk.lifts, np.float32), 0)
-        found = None
-        if limit >= LEAST_TO_EXPLORE:
-            above = np.flatnonzero(good.any(axis=0))
-            found = explore(
-                scores,
-                with_twins(barred | excluded(scores), twins),
-                desk.places,
-                chosen=with_twins(set(above.tolist()), twins),
-                least=self.settings.threshold.least,
-                seed=f"{reader.name} {desk.date}",
-            )
-        choices = choose(
-            lifted,
-            barred,
-            desk.places,
-            levels=levels,
-            limit=limit if found is None else limit - 1,
-            twins=twins,
-            alike=ranker.alike,
-        )
-        picks = [
-            self._pick(desk, wanting, choice, desk.lifts[choice.candidate]) for choice in choices
-        ]
-        if picks and found is not None:
-            picks.append(replace(self._pick(desk, wanting, found, 0.0), explores=True))
-        return picks
-
-    def _shut(self, desk: Desk, barred: set[int]) -> set[int]:
-        """Barred candidates, and those that say the same, where papers were compared."""
-        return with_twins(barred, self.desks.twins(desk)) if self.desks.ranked else barred
-
-    def _pick(self, desk: Desk, wanting: Sequence[Profile], choice: Choice, lift: float) -> Pick:
-        """A choice with its reasons, and what upvotes added to its score."""
-        profile = wanting[choice.interest]
-        why = self.desks.ranker(desk).explain(profile, choice.candidate)
-        paper = desk.candidates[choice.candidate]
-        trend = trend_reasons(paper, lift) if lift else ()
-        return Pick(
-            paper,
-            choice.score,
-            profile.interest.name,
-            (*why.reasons, *trend),
-            why.sentence,
-            why.nearest,
-            twins=tuple(desk.candidates[twin] for twin in choice.twins),
-        )
 
     def _compose(
         self, editions: Sequence[Edition], now: datetime, report: EditReport
@@ -366,26 +285,3 @@ class Editor:
 def due_shards(store: Store, now: datetime, on: date | None) -> Iterator[list[Due]]:
     """All due readers of the store, a shard at a time."""
     return store.readers.due_shards(now, on, SHARD)
-
-
-def asks(profile: Profile) -> bool:
-    """Whether a profile asks for anything: exclusions and dislikes alone only narrow."""
-    liked = any(example.weight > 0 for example in profile.examples)
-    return bool(profile.interest.keywords or liked or profile.titles)
-
-
-def _silent(
-    wanting: Sequence[Profile], scores: Scores, barred: set[int], levels: Sequence[float]
-) -> tuple[str, ...]:
-    """The names of interests for which no open candidate is good enough."""
-    shown = np.ones(scores.shape[1], dtype=np.bool_)
-    shown[list(barred)] = False
-    reached = scores[:, shown] >= np.array(levels, np.float32)[:, None]
-    met: Mask = np.asarray(reached.any(axis=1))
-    return tuple(p.interest.name for p, found in zip(wanting, met, strict=True) if not found)
-
-
-def _trending(desk: Desk, barred: set[int], most: int) -> list[Pick]:
-    places = [place for place in desk.order if place not in barred][:most]
-    papers = [desk.candidates[place] for place in places]
-    return [Pick(paper, trend_score(paper), None, trend_reasons(paper)) for paper in papers]

@@ -88,7 +88,7 @@ def run(
     ):
         report.collected.append(looked_up)
 
-    editor = editor_of(house, order.limit, day, progress)
+    editor = editor_of(house, order.limit, day, now, progress)
     if stopping():
         return report
     if order.dry:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -123,9 +123,11 @@ def base_of(settings: Settings) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def editor_of(house: House, limit: int | None, collected_on: date, progress: Progress) -> Editor:
+def editor_of(
+    house: House, limit: int | None, collected_on: date, now: datetime, progress: Progress
+) -> Editor:
     """The editor of a house; `limit` caps the picks of everyone."""
-    desks = Desks(house.store, house.catalogue, house.settings.days, collected_on, progress)
+    desks = Desks(house.store, house.catalogue, house.settings.days, collected_on, now, progress)
     settings = EditSettings(house.settings.threshold, limit)
     return Editor(house.store, desks, house.office, settings, progress)
 

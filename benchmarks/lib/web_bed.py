@@ -119,7 +119,7 @@ def make_town(folder: Path, papers: Sequence[Line], people: int) -> Town:
     _add_readers(store, words, people, now)
     house.catalogue.refresh()
     house.catalogue.learn()
-    editor = editor_of(house, None, day, Quiet())
+    editor = editor_of(house, None, day, now, Quiet())
     picks: dict[str, int] = {}
     for shard in due_shards(store, now, day):
         made = [

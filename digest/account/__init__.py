@@ -15,11 +15,12 @@ from digest.account.draft import drafted, in_edition
 from digest.account.nouns import Account, Remedy, Trial, Verdict, Weighed
 from digest.account.remedy import remedy_of
 from digest.desk import Desk
-from digest.edit import Editor, asks
+from digest.edit import Editor
 from digest.model import Reader, StoredPaper
+from digest.picker import asks
 from digest.ranking import Explanation, Profile, Scores
 from digest.ranking.matching import Matcher
-from digest.ranking.trend import by_upvotes, lifts
+from digest.ranking.trend import by_trend, lifts
 from digest.readers.profiles import Wants, wants_of
 
 __all__ = ["Account", "Remedy", "Trial", "Verdict", "Weighed", "account_of", "day_in_question"]
@@ -94,13 +95,13 @@ def _interests(
     editor: Editor, desk: Desk, bench: Bench, profiles: Sequence[Profile], scores: Scores
 ) -> tuple[Weighed, ...]:
     asking = sum(asks(profile) for profile in profiles)
-    lift = lifts(bench.candidates)[bench.at]
+    lift = lifts(bench.trends, len(bench.candidates))[bench.at]
     matcher = Matcher([bench.candidates[bench.at].paper])
     found = []
     for profile, row in zip(profiles, scores, strict=True):
         score = float(row[bench.at]) if np.isfinite(row[bench.at]) else None
         wanted = asks(profile)
-        level = editor.levels(desk, [profile] * max(asking, 1))[0]
+        level = editor.picker.levels(desk, [profile] * max(asking, 1))[0]
         why = (
             bench.ranker.explain(profile, bench.at, _EVERY, 0.0)
             if wanted and score is not None
@@ -158,7 +159,7 @@ def _place(bench: Bench, profiles: Sequence[Profile], scores: Scores) -> int:
     if rows:
         best = np.max(rows, axis=0)
         return 1 + int((best > best[bench.at]).sum())
-    return 1 + by_upvotes(bench.candidates).index(bench.at)
+    return 1 + by_trend(bench.candidates, bench.trends).index(bench.at)
 
 
 def _verdict(found: Account, wants: Wants) -> Verdict:

@@ -1,12 +1,12 @@
 """The bench: one paper beside the candidates of a date, with the ranker that knows all of them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from digest.desk import Desk
 from digest.edit import Editor
-from digest.model import StoredPaper
+from digest.model import StoredPaper, Trend
 from digest.ranking import Profile, Ranker
 
 _STEPS = 40
@@ -20,6 +20,7 @@ class Bench:
     ranker: Ranker
     candidates: Sequence[StoredPaper]
     at: int
+    trends: Mapping[int, Trend]
 
     @classmethod
     def of(cls, editor: Editor, desk: Desk, paper: StoredPaper) -> "Bench":
@@ -27,9 +28,14 @@ class Bench:
         ranker = editor.desks.ranker(desk)
         at = desk.place_of_row.get(paper.number)
         if at is not None:
-            return cls(ranker, desk.candidates, at)
+            return cls(ranker, desk.candidates, at, desk.trends)
         candidates = [*desk.candidates, paper]
-        return cls(editor.desks.catalogue.ranker(candidates), candidates, len(candidates) - 1)
+        return cls(
+            editor.desks.catalogue.ranker(candidates),
+            candidates,
+            len(candidates) - 1,
+            editor.desks.trends(candidates),
+        )
 
 
 def share_of(ranker: Ranker, profile: Profile, level: float) -> float:

@@ -8,9 +8,10 @@ from digest.account.bench import Bench, share_of
 from digest.account.draft import drafted, in_edition
 from digest.account.nouns import Account, Remedy, Trial, Verdict, Weighed
 from digest.desk import Desk
-from digest.edit import Editor, asks
+from digest.edit import Editor
 from digest.letters.words import UNNAMED
 from digest.model import Interest, Keyword
+from digest.picker import asks
 from digest.ranking import Profile
 
 TRIED = 5
@@ -88,7 +89,7 @@ def _trials(
     scores = bench.ranker.score(changed)[:, bench.at].tolist()
     others = [one for one in profiles if one is not profile and asks(one)]
     trials = [
-        Trial(label, interest.name, score, editor.levels(desk, [one, *others])[0])
+        Trial(label, interest.name, score, editor.picker.levels(desk, [one, *others])[0])
         for label, one, score in zip(labels, changed, scores, strict=True)
         if math.isfinite(score)
     ]

@@ -50,8 +50,9 @@ def command(
     try:
         reader = reader_asked(house.store, settings, name)
         number = find_paper(house.store, paper)
-        today = local_date(reader.schedule.zone, utc_now())
-        editor = editor_of(house, None, today, progress_for_terminal())
+        now = utc_now()
+        today = local_date(reader.schedule.zone, now)
+        editor = editor_of(house, None, today, now, progress_for_terminal())
         asked = day_asked(day, reader.schedule.zone)
         stored = house.store.papers.by_numbers([number])[number]
         account = account_of(

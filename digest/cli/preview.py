@@ -69,7 +69,7 @@ def command(
         reader = _reader(house, name, keywords, limit or settings.limit)
         zone = reader.schedule.zone if name else settings.zone
         due = Due(reader, day_asked(day, zone) or local_date(zone, now))
-        html = _of_files(house, files, due, limit, now) if files else _html(house, due, limit)
+        html = _of_files(house, files, due, limit, now) if files else _html(house, due, limit, now)
     finally:
         house.close()
     if output == Path("-"):
@@ -105,13 +105,13 @@ def _of_files(
             house.store, house.sources, request, progress=progress, stopping=lambda: False
         ):
             show_source(console, source)
-        return _html(house, due, limit)
+        return _html(house, due, limit, now)
     finally:
         house.close()
 
 
-def _html(house: House, due: Due, limit: int | None) -> str:
-    editor = editor_of(house, limit, due.date, progress_for_terminal())
+def _html(house: House, due: Due, limit: int | None, now: datetime) -> str:
+    editor = editor_of(house, limit, due.date, now, progress_for_terminal())
     report = EditReport()
     editions = editor.draft([due], report, again=True)
     if report.failed:

@@ -12,6 +12,7 @@ from digest.store.archive import Archive
 from digest.store.bounces import Bounces
 from digest.store.channels import Channels
 from digest.store.clock import Clock
+from digest.store.counts import Counts
 from digest.store.deliveries import Deliveries
 from digest.store.disks import open_to_others
 from digest.store.editions import Editions
@@ -32,6 +33,7 @@ from digest.store.readers import Readers
 from digest.store.schema import house
 from digest.store.signups import Signups
 from digest.store.together import sharing
+from digest.store.topics import Topics
 from digest.store.troubles import Troubles
 from digest.store.visits import Visits
 from digest.store.votes import Votes
@@ -66,6 +68,8 @@ class Store:
     signups: Signups
     moves: Moves
     export: Export
+    counts: Counts
+    topics: Topics
     engine: Engine
 
     def identity(self) -> str:
@@ -120,6 +124,8 @@ def open_store(address: str, wait: float | None = None) -> Store:
         Signups(engine),
         Moves(engine),
         Export(engine),
+        Counts(engine),
+        Topics(engine),
         engine,
     )
 

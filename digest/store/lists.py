@@ -59,7 +59,7 @@ class Lists:
         return self._day(period & upvoted, announcements.c.date.desc())
 
     def ranked(self, first: date, last: date, most: int) -> list[int]:
-        """Rows of the papers announced as fresh in a period, in the order of `by_upvotes`.
+        """Rows of the papers announced as fresh in a period, as `by_trend` has them without.
 
         Most upvotes come first, then comments, stars, the newest, the first stored. Only the
         latest count of each source counts, and the largest of two sources.

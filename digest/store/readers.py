@@ -26,7 +26,7 @@ from sqlalchemy import (
 from digest.errors import UsageError
 from digest.grammar.interests import format_interest, liked_in, parse_interest
 from digest.localtime import local_date, next_due
-from digest.model import Interest, Reader, ReaderKind, Schedule
+from digest.model import Interest, Manner, Quiet, Reader, ReaderKind, Schedule
 from digest.store import due
 from digest.store.engine import Turn, reading, writing
 from digest.store.rows import NUMBERS
@@ -36,8 +36,9 @@ from digest.store.untold import sweep_untold, untold_of
 log = logging.getLogger(__name__)
 
 HANDLE_BYTES = 6  # 8 letters
-_WISHES = ("minute", "zone", "weekdays", "paused_until")
-_SCHEDULE = (*_WISHES, "active")
+_WHEN = ("minute", "zone", "weekdays", "paused_until")
+_WISHES = (*_WHEN, "picks", "dial", "quiet", "abstracts")
+_SCHEDULE = (*_WHEN, "active")
 _LATELY = 512  # interests that need not be read anew
 
 
@@ -74,13 +75,13 @@ class Readers:
 
     def change(self, reader: Reader, now: datetime) -> bool:
         """Store what a reader wants otherwise, unless it left or unsubscribed meanwhile."""
-        wishes = {name: _columns(reader)[name] for name in (*_WISHES, "picks")}
+        wishes = {name: _columns(reader)[name] for name in _WISHES}
         with writing(self.engine, Turn.SAVE_READER) as connection:
             its = (readers.c.handle == reader.handle, readers.c.active)
             before = connection.execute(select(readers).where(*its).with_for_update()).first()
             if before is None:
                 return False
-            if any(getattr(before, name) != wishes[name] for name in _WISHES):
+            if any(getattr(before, name) != wishes[name] for name in _WHEN):
                 wishes["rescheduled"] = now
             connection.execute(update(readers).where(*its).values(**wishes))
             _keep_interests(connection, before.id, reader.interests)
@@ -292,6 +293,9 @@ def _columns(reader: Reader) -> dict[str, Any]:
         "weekdays": sum(1 << day for day in reader.schedule.weekdays),
         "paused_until": reader.schedule.paused_until,
         "picks": reader.limit,
+        "dial": reader.manner.dial,
+        "quiet": reader.manner.quiet.value,
+        "abstracts": reader.manner.abstracts,
         "active": True,
         "unsubscribed": None,
     }
@@ -382,6 +386,7 @@ def _reader(row: Row[Any], its: tuple[Interest, ...]) -> Reader:
         limit=row.picks,
         number=row.id,
         handle=row.handle,
+        manner=Manner(row.dial, Quiet(row.quiet), row.abstracts),
     )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy import Column as Col
 
@@ -110,6 +111,18 @@ visits = Table(
     Col("retry_at", UtcTime),
 )
 
+# What rose on a date: found once for all readers, and shown again wherever the date is.
+topics = Table(
+    "topics",
+    metadata,
+    Col("date", Date, primary_key=True),
+    Col("position", Integer, primary_key=True),
+    Col("words", String(200), nullable=False),
+    Col("seen", Integer, nullable=False),  # papers lately that speak of it
+    Col("expected", Float, nullable=False),  # how many the weeks before let one expect
+    Col("papers", Text, nullable=False),  # the keys of those that carry it most
+)
+
 readers = Table(
     "readers",
     metadata,
@@ -130,6 +143,9 @@ readers = Table(
     Col("suppressed", UtcTime),  # since when nothing is sent, because the mailbox refuses
     Col("handle", String(12)),  # what links name the reader by; never given again
     Col("unsubscribed", UtcTime),  # since when it wants no mail; it may come back
+    Col("dial", Integer, nullable=False, server_default="20"),  # percent; see model.Manner
+    Col("quiet", String(10), nullable=False, server_default="trending"),
+    Col("abstracts", Boolean, nullable=False, server_default=true()),
     Index("ix_readers_due", "active", "zone", "minute"),
     Index("ix_readers_handle", "handle", unique=True),
 )

@@ -171,7 +171,7 @@ class Room:
             store = replace(self.house.store, profiles=_Unkept(self.house.store.engine))
             at_rest = replace(catalogue, store=store)
             house = replace(self.house, store=store, catalogue=at_rest)
-            return editor_of(house, None, day, Quiet())
+            return editor_of(house, None, day, self.clock(), Quiet())
 
         return self._editors.get((catalogue.index.head, day), self.clock(), made)
 

@@ -4,7 +4,7 @@ import random
 from datetime import date, timedelta
 
 from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Sighting, Signal
-from digest.ranking.trend import by_upvotes
+from digest.ranking.trend import by_trend
 from digest.store import Store
 from tests.conftest import DAY, NOW
 from tests.papers import paper, seen
@@ -19,7 +19,7 @@ def counted(title: str, on: date, *counts: Signal) -> Sighting:
 
 
 def test_a_period_is_in_the_order_that_upvotes_give_everywhere(store: Store) -> None:
-    """Chance fills a month; the database orders it as `by_upvotes` does, also a part of it."""
+    """Chance fills a month; the database orders it as `by_trend` does, also a part of it."""
     chance = random.Random(11)
     for source in ("one", "two"):
         sightings = []
@@ -36,7 +36,7 @@ def test_a_period_is_in_the_order_that_upvotes_give_everywhere(store: Store) -> 
         store.papers.add(sightings, source, DAY)
     first = DAY - timedelta(days=2)
     within = store.papers.candidates(DAY, 3)
-    expected = [within[place].number for place in by_upvotes(within)]
+    expected = [within[place].number for place in by_trend(within, {})]
     assert len(expected) > 30
     assert store.lists.ranked(first, DAY, 1000) == expected
     assert store.lists.ranked(first, DAY, 7) == expected[:7]

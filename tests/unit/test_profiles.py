@@ -1,7 +1,7 @@
 """What readers gave, as profiles: interests, likes, libraries, votes."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -185,7 +185,7 @@ def edited(store: Store, *of: Reader, threshold: Threshold | None = None) -> lis
     catalogue = Catalogue(store, None, Quiet())
     catalogue.refresh()
     catalogue.learn()
-    desks = Desks(store, catalogue, 3, DAY, Quiet())
+    desks = Desks(store, catalogue, 3, DAY, datetime.combine(DAY, time(7), UTC), Quiet())
     # Drafting needs no letters.
     editor = Editor(store, desks, None, EditSettings(threshold or Threshold()), Quiet())  # type: ignore[arg-type]
     report = EditReport()

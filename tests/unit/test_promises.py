@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -180,7 +180,7 @@ def test_a_damaged_index_is_made_anew(sqlite: Store, tmp_path: Path) -> None:
                 else bytes(len(raw))
             )
         again = Catalogue(sqlite, tmp_path / damage, Quiet())
-        desks = Desks(sqlite, again, 3, DAY, Quiet())
+        desks = Desks(sqlite, again, 3, DAY, datetime.combine(DAY, time(7), UTC), Quiet())
         editor = Editor(sqlite, desks, None, EditSettings(Threshold()), Quiet())  # type: ignore[arg-type]
         report = EditReport()
         (edition,) = editor.draft([Due(ann, DAY)], report)

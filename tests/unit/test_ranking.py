@@ -1,11 +1,14 @@
 """Scores and reasons of the ranker."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
-from digest.model import ReasonKind
+from digest.model import ReasonKind, Signal, StoredPaper, Trend
 from digest.ranking.tfidf import TfidfRanker
-from digest.ranking.trend import MOST_LIFT, by_upvotes, lifts, trend_reasons
+from digest.ranking.trend import MOST_LIFT, by_trend, lifts, trend_of, trend_reasons
 from tests.papers import paper, stored
 from tests.rankers import profile_of, ranker_of
 
@@ -150,6 +153,16 @@ def test_a_paper_without_terms_is_explained() -> None:
     assert rest.kind is ReasonKind.REST
 
 
+def trends_of(papers: Sequence[StoredPaper]) -> dict[int, Trend]:
+    """The trends of papers of one age, by place."""
+    noon = datetime(2026, 3, 17, 12, tzinfo=UTC)
+    return {
+        place: trend_of([Signal("upvotes", paper.upvotes, noon)], noon - timedelta(hours=12), noon)
+        for place, paper in enumerate(papers)
+        if paper.upvotes
+    }
+
+
 def test_the_trending_order() -> None:
     """Upvotes first, then the order of the store; papers without counts come last."""
     papers = [
@@ -158,15 +171,17 @@ def test_the_trending_order() -> None:
         stored(3, PAPERS[2], 80),
         stored(4, PAPERS[3], 5),
     ]
-    assert by_upvotes(papers) == [2, 0, 3, 1]
-    assert trend_reasons(papers[2])[0].label == "80 upvotes"
-    assert trend_reasons(papers[1]) == ()
+    trends = trends_of(papers)
+    assert by_trend(papers, trends) == [2, 0, 3, 1]
+    assert by_trend(papers, {}) == [2, 0, 3, 1]
+    assert trend_reasons(trends[2])[0].label == "80 upvotes"
+    assert set(trends) == {0, 2, 3}
 
 
 def test_upvotes_lift_a_little() -> None:
-    """By rank and not by number, less than 0.05; nothing for the least, and for no upvotes."""
+    """By rank and not by number, less than 0.25; nothing for the least, and for no upvotes."""
     papers = [stored(n, paper(f"Paper {n}"), votes) for n, votes in enumerate([3, None, 900, 0, 7])]
-    found = lifts(papers)
+    found = lifts(trends_of(papers), len(papers))
     assert found[1] == found[3] == found[0] == 0.0
     assert 0 < found[4] < found[2] < MOST_LIFT
-    assert lifts([]) == []
+    assert lifts({}, 0) == []
