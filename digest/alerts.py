@@ -255,8 +255,8 @@ _TOPICS = {
         "The log has the details. They are tried again each minute.",
     ),
     "template": (
-        "A template is broken: nobody gets an edition",
-        "Mend the line that is named; 'digest preview' shows whether it works.",
+        "A template is broken",
+        "Mend the line that is named; 'digest templates check' shows whether it works.",
     ),
     "clock": (
         "The clock of this machine is behind: nothing is sent",

@@ -131,7 +131,7 @@ class Catalogue:
                     with self.progress.track("learning the subjects of all papers", None):
                         index = files.relearn(index)
                 with self.progress.track("sorting all papers by their terms", None):
-                    keep_finder(index, self._model_of(index), self._marks)
+                    keep_finder(index, self._model_of(index), self.marks)
                 files.tidy(index)
                 self._index = index
         except OSError as error:
@@ -188,10 +188,10 @@ class Catalogue:
         from digest.ranking.finder import open_finder  # noqa: PLC0415
 
         if self._finder is None or self._finder[0] is not self.index:
-            self._finder = self.index, open_finder(self.index, self.model(), self._marks)
+            self._finder = self.index, open_finder(self.index, self.model(), self.marks)
         return self._finder[1]
 
-    def _marks(self, numbers: Sequence[int]) -> "list[Marked]":
+    def marks(self, numbers: Sequence[int]) -> "list[Marked]":
         """Authors and categories of papers, in this order."""
         from digest.ranking.marks import NOBODY, Marked  # noqa: PLC0415
 

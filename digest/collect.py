@@ -7,15 +7,17 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from statistics import median_low
 
 from digest.errors import LibraryError, SourceError, StoreError
 from digest.identity import arxiv_id
 from digest.libraries import Library
-from digest.model import Announcement, Reader, Sighting
+from digest.model import UPVOTES, Announcement, Reader, Sighting
 from digest.progress import Progress
+from digest.ranking.trend import trend_of
 from digest.readers.library import put_on_shelf
-from digest.sources import MAX_TROUBLES, Request, Source
+from digest.sources import MAX_TROUBLES, Counting, Request, Source
 from digest.sources.arxiv_ids import IDS_A_REQUEST, NAME, ArxivIds
 from digest.store import Store
 from digest.store.libraries import LibraryState
@@ -27,6 +29,11 @@ _OUR_FAULT = "an error in this program; the log has the details"
 _PATIENCE = "the service asked us to wait until"
 _RETRY = timedelta(minutes=10)
 _LOOK_UP_PACE = timedelta(hours=20)
+
+# Past days whose papers are counted again; nearer ones are asked for with the day itself.
+NEAREST, FARTHEST = timedelta(days=2), timedelta(days=7)
+WORTH_ASKING = 5.0  # upvotes that a day's papers may expect together in the next three days
+_COUNT_PACE = timedelta(hours=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +225,62 @@ def _ask(
     except Exception:
         log.exception("source %s", source.name)
         report = replace(report, problem=_OUR_FAULT)
+    if report.problem is None and isinstance(source, Counting):
+        trouble, retry_at = _count_again(store, source, request, stopping)
+        report = _with_trouble(report, trouble) if trouble else report
     for trouble in report.troubles:
         log.warning("%s: %s", source.name, trouble)
     if report.problem:
         log.warning("%s: %s", source.name, report.problem)
     _remember(store, report, request, retry_at)
     return report
+
+
+def _count_again(
+    store: Store, source: Counting, request: Request, stopping: Callable[[], bool]
+) -> tuple[str | None, datetime | None]:
+    """Count the papers of past days again; returns what went wrong, and how long to wait then.
+
+    It is no part of the visit: what the source announced and what was read stay as they were, and
+    so do the dates of the papers.
+    """
+    for day in days_that_move(store, source.name, request):
+        if stopping():
+            break
+        try:
+            for batch in source.count_again(replace(request, date=day)):
+                store.papers.add(batch.sightings, source.name, day)
+        except StoreError:
+            raise
+        except SourceError as error:
+            return f"the counts of {day}: {error.problem}", error.retry_at
+        except Exception:
+            log.exception("source %s", source.name)
+            return f"the counts of {day}: {_OUR_FAULT}", None
+    return None, None
+
+
+def days_that_move(store: Store, source: str, request: Request) -> list[date]:
+    """The past days of a source that are worth a request, the latest first.
+
+    Those that were counted nearly a day ago, and whose papers may expect upvotes still. A paper
+    that left its day's list, or is on another's too, does not speak for the others.
+    """
+    first, last = request.date - FARTHEST, request.date - NEAREST
+    days = []
+    for day, papers in store.counts.last_by_date(source, UPVOTES, first, last).items():
+        counted = median_low(paper.counts[-1].observed for paper in papers)
+        trends = (trend_of(paper.counts, paper.began, request.now) for paper in papers)
+        worth = sum(trend.expected for trend in trends) >= WORTH_ASKING
+        if worth and request.now - counted >= _COUNT_PACE:
+            days.append(day)
+    return sorted(days, reverse=True)
+
+
+def _with_trouble(report: SourceReport, trouble: str) -> SourceReport:
+    if len(report.troubles) < MAX_TROUBLES:
+        return replace(report, troubles=(*report.troubles, trouble))
+    return replace(report, more_troubles=report.more_troubles + 1)
 
 
 def _remember(

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from digest.alerts import tell_of_store
 from digest.config import Settings
+from digest.edit import Weighed
 from digest.errors import (
     ClockError,
     ConfigError,
@@ -74,6 +75,7 @@ class Daemon:
     tick_seconds: float = TICK_SECONDS
     pages: Pages | None = None
     _settings: Settings | None = None
+    _weighed: Weighed = field(default_factory=Weighed)
     _said: dict[str, str] = field(default_factory=dict)
     _fatal: list[StoreError] = field(default_factory=list)
     _mail_broken: bool = False
@@ -161,7 +163,7 @@ class Daemon:
             self.pages.close()
 
     def _serve(self, settings: Settings) -> RunReport:
-        house = self.build(settings)
+        house = replace(self.build(settings), weighed=self._weighed)
         try:
             report = watched_run(
                 house, Order(), clock=self.clock, progress=Quiet(), stopping=self.stopping.is_set
@@ -169,6 +171,7 @@ class Daemon:
         finally:
             house.close()
         self._say("channel", report.posted.problem or "")
+        self._say("templates", house.office.press.fault)
         self._mail_broken = report.told.mail_broken
         if report.edited.made or report.posted.sent:
             log.info(

@@ -2,19 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
+import numpy as np
+
 from digest.catalogue import Catalogue
-from digest.model import UPVOTES, Coverage, Reader, Schedule, StoredPaper, Topic, Trend
+from digest.model import UPVOTES, Coverage, Reader, Risen, Schedule, StoredPaper, Topic, Trend
 from digest.progress import Progress
-from digest.ranking import Ranker
+from digest.ranking import Ranker, Scores
 from digest.ranking.trend import by_trend, lifts, trend_of
 from digest.store import Store
+from digest.store.counts import Counted
 from digest.store.readers import Due
+from digest.topics import TopicsOfDates
 
 DAILY = Schedule()
 _PAST = timedelta(days=27)  # and the day itself
+_NOON = time(12)  # UTC: then the day before has ended everywhere
+LOOK_BACK = timedelta(days=7)
+_MOST_READ = 200  # of two weeks: those that rose most in the second are among them
 
 Place = tuple[date, int]
 
@@ -25,17 +32,21 @@ class Desk:
 
     `trends` are those of the candidates with upvotes, by place; `order` are the candidates from the
     most to the least read, `places` the place of each in it, `lifts` what upvotes add to the score
-    of each at a dial of 100; `rising` are the topics of the date; `daily` is how many papers a day
-    with papers brought lately. Candidates are of the date and the `days` before, with it so many.
+    of each at a dial of 100; `rising` are those of all `topics` that rise on the date; `daily` is
+    how many papers a day with papers brought lately. Candidates are of the date and the `days`
+    before, with it so many. It is `complete` where every source was read to its end for the date;
+    `change` is the store's last one when the candidates were read.
     """
 
     date: date
     days: int
     candidates: Sequence[StoredPaper]
     trends: Mapping[int, Trend]
-    rising: tuple[Topic, ...]
+    topics: TopicsOfDates
     daily: float
     coverage: tuple[Coverage, ...]
+    complete: bool
+    change: int
 
     @property
     def place(self) -> Place:
@@ -46,6 +57,16 @@ class Desk:
     def order(self) -> Sequence[int]:
         """The candidates from the most to the least read."""
         return by_trend(self.candidates, self.trends)
+
+    @property
+    def rising(self) -> tuple[Topic, ...]:
+        """The topics that rise on the date; found when they are asked for first."""
+        return self.topics.of(self.date)
+
+    @cached_property
+    def popular(self) -> Sequence[int]:
+        """Those of them that have upvotes, in this order."""
+        return [place for place in self.order if place in self.trends]
 
     @cached_property
     def places(self) -> Mapping[int, int]:
@@ -58,9 +79,15 @@ class Desk:
         return {stored.number: place for place, stored in enumerate(self.candidates)}
 
     @cached_property
-    def lifts(self) -> Sequence[float]:
+    def lifts(self) -> Scores:
         """What upvotes add to the score of each candidate."""
-        return lifts(self.trends, len(self.candidates))
+        return np.array(lifts(self.trends, len(self.candidates)), np.float32)
+
+    @cached_property
+    def state(self) -> int:
+        """Another one where something else would be weighed; good for this process alone."""
+        numbers = tuple(stored.number for stored in self.candidates)
+        return hash((self.place, self.change, self.complete, numbers))
 
 
 @dataclass(slots=True)
@@ -69,7 +96,7 @@ class Desks:
 
     `days` is how many days a paper stays a candidate, at least: for readers with longer gaps
     between their editions it is as long as the gap. `collected_on` is the date of the sources'
-    coverage, `now` the time (aware).
+    coverage, `now` the time (aware); `sources` are the names of all that a date needs.
     """
 
     store: Store
@@ -78,34 +105,59 @@ class Desks:
     collected_on: date
     now: datetime
     progress: Progress
+    sources: Sequence[str] = ()
     _desks: dict[Place, Desk] = field(default_factory=dict)
     _rankers: dict[Place, Ranker] = field(default_factory=dict)
     _twins: dict[Place, Mapping[int, int]] = field(default_factory=dict)
+    _risen: dict[date, Sequence[Risen]] = field(default_factory=dict)
     _renewed: bool = False
+    _topics: TopicsOfDates = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Topics are the same for all desks of a date."""
+        self._topics = TopicsOfDates(self.store, self.catalogue, self.now, self.progress)
+
+    def only_look(self) -> None:
+        """Settle nothing for others: topics that are found here are not kept."""
+        self._topics.settles = False
 
     def of(self, day: date, schedule: Schedule = DAILY) -> Desk:
         """The desk of a date, for readers with such a schedule."""
         place = day, max(self.days, schedule.longest_gap)
         if place not in self._desks:
+            change = self.store.papers.last_change()
             candidates = self.store.papers.candidates(*place)
             self._desks[place] = Desk(
                 *place,
                 candidates,
-                self.trends(candidates),
-                (),
+                self.trends(candidates, day),
+                self._topics,
                 self._daily(day),
                 self.store.visits.coverage(self.collected_on),
+                self._complete(day),
+                change,
             )
         return self._desks[place]
 
-    def trends(self, candidates: Sequence[StoredPaper]) -> dict[int, Trend]:
-        """The trends of papers, by their place; those without upvotes have none."""
+    def trends(self, candidates: Sequence[StoredPaper], day: date) -> dict[int, Trend]:
+        """The trends of papers, by their place; those without upvotes have none.
+
+        For a date that is over they are as they were when it ended everywhere: what was sent for
+        it can be accounted for.
+
+        Args:
+            candidates: the papers.
+            day: the date of the edition.
+        """
+        at = self._last_moment(day)
         places = {paper.number: place for place, paper in enumerate(candidates) if paper.upvotes}
-        counted = self.store.counts.series(list(places), UPVOTES)
-        return {
-            places[number]: trend_of(one.counts, one.began, self.now)
-            for number, one in counted.items()
-        }
+        found = {}
+        for number, one in self.store.counts.series(list(places), UPVOTES).items():
+            known = [count for count in one.counts if count.observed <= at]
+            counts = known or one.counts[:1]  # where nobody counted before, what came first
+            if counts[-1].value > 0:
+                found[places[number]] = trend_of(counts, one.began, at)
+        return found
 
     def seated(self, shard: Sequence[Due]) -> list[tuple[Desk, list[Reader]]]:
         """The readers of a shard, by their desks."""
@@ -130,6 +182,24 @@ class Desks:
             self._twins[desk.place] = self.ranker(desk).twins()
         return self._twins[desk.place]
 
+    def risen(self, day: date) -> Sequence[Risen]:
+        """The papers that gained most upvotes in the seven days before a date and on it.
+
+        As of trends, what was counted after the date does not count.
+        """
+        if day not in self._risen:
+            read = self.store.lists.ranked(day - 2 * LOOK_BACK, day, _MOST_READ)
+            since, until = datetime.combine(day - LOOK_BACK, time(), UTC), self._last_moment(day)
+            gains = {
+                number: gained
+                for number, one in self.store.counts.series(read, UPVOTES).items()
+                if (gained := _gained(one, since, until)) > 0
+            }
+            papers = self.store.papers.by_numbers(gains)
+            best = sorted(papers, key=lambda number: (-gains[number], -number))
+            self._risen[day] = [Risen(papers[number], gains[number]) for number in best]
+        return self._risen[day]
+
     def renew(self) -> bool:
         """Make the index and all rankers anew, once; returns whether it was done."""
         if self._renewed:
@@ -145,7 +215,28 @@ class Desks:
         """Whether any ranker was needed."""
         return bool(self._rankers)
 
+    def _last_moment(self, day: date) -> datetime:
+        """Now, or, of a date that is over, the time at which it had ended everywhere."""
+        return min(self.now, datetime.combine(day + timedelta(days=1), _NOON, UTC))
+
+    def _complete(self, day: date) -> bool:
+        """Whether all sources were asked for a date and read to their end."""
+        told = {one.source for one in self.store.visits.coverage(day) if one.problem is None}
+        return bool(self.sources) and told.issuperset(self.sources)
+
     def _daily(self, day: date) -> float:
         """The mean number of new papers of the days with any, of the last four weeks."""
         counts = self.store.papers.announced_between(day - _PAST, day)
         return sum(counts.values()) / len(counts) if counts else 0.0
+
+
+def _gained(one: Counted, since: datetime, until: datetime) -> int:
+    """How many upvotes a paper gained between two times; of those before its first count no one
+    knows when they came, unless it was not there yet.
+    """
+    counts = [count for count in one.counts if count.observed <= until]
+    if not counts:
+        return 0
+    before = [count.value for count in counts if count.observed <= since]
+    first = 0 if one.began >= since else counts[0].value
+    return counts[-1].value - (before[-1] if before else first)

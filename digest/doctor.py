@@ -13,6 +13,8 @@ from digest.config import Settings
 from digest.delivery import Examined
 from digest.delivery.outbox import Outbox
 from digest.errors import ChannelError, DigestError, SourceError, StoreError, printable
+from digest.letters.proof import proof
+from digest.letters.render import Press
 from digest.localtime import local_date
 from digest.readers import CONFIG_NAME
 from digest.sources import Request, Source
@@ -64,6 +66,7 @@ class Doctor:
             yield Check("configuration", False, str(error))
             return
         yield from _configuration(settings)
+        yield from _templates(settings)
         try:
             house = self.build(settings)
         except StoreError as error:
@@ -158,6 +161,19 @@ def _configuration(settings: Settings) -> Iterator[Check]:
         )
 
 
+def _templates(settings: Settings) -> Iterator[Check]:
+    """The templates of the person who runs this, proofed as before a run."""
+    if settings.templates is None:
+        return
+    press = Press(settings.templates)
+    found = proof(press)
+    for finding in found:
+        yield Check("templates", False, f"{finding.where}: {finding.said}", finding.mend)
+    if not found:
+        names = ", ".join(press.replaced) or "none"
+        yield Check("templates", True, f"replaced by {settings.templates}: {names}")
+
+
 def _writable(store: Store) -> Check:
     try:
         store.health.writable()
@@ -187,7 +203,7 @@ def _room(address: str) -> Check:
 def _readers(store: Store) -> Iterator[Check]:
     """How many there are, and who gets less or more than was meant."""
     count, bare = store.readers.count(), store.health.without_interests()
-    trending = f"; {bare} without interests get the most upvoted papers" if bare else ""
+    trending = f"; {bare} without interests get what everyone reads" if bare else ""
     yield Check("readers", True, f"{count}{trending}")
     if person := store.readers.left(CONFIG_NAME):
         said = f"{person.address}, the person of the configuration, has unsubscribed"

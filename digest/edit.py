@@ -1,12 +1,13 @@
 """Step 2, edit: for shards of due readers, weigh the candidates, choose, explain, compose, store.
 
-An edition and its mail are stored together, or not at all. A reader for whom there is nothing new
-gets no edition and stays due. A bug for one reader is logged, and the others are served.
+An edition and its mail are stored together, or not at all. A reader for whom there is nothing to
+tell gets no edition and stays due; a process that goes on does not weigh the same for it again. A
+bug for one reader is logged, and the others are served.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
@@ -17,8 +18,9 @@ from digest.desk import Desk, Desks
 from digest.errors import StoreError, TemplateError
 from digest.letters import LetterOffice
 from digest.localtime import deadline_of
+from digest.lookback import Draft, Looker
 from digest.model import Edition, Reader, StoredProfile, Threshold
-from digest.picker import Picker
+from digest.picker import Picked, Picker
 from digest.progress import Progress
 from digest.ranking import MOST_FACETS, MOST_PAST, Profile, Scores, portions
 from digest.readers.profiles import Wants, fingerprint, wants_of
@@ -43,7 +45,7 @@ class EditSettings:
 
 @dataclass(slots=True)
 class EditReport:
-    """What was made (the first hundred in full), for whom nothing was new, for whom it failed."""
+    """What was made (the first hundred in full), who got nothing, for whom it failed."""
 
     made: int = 0
     editions: list[MadeEdition] = field(default_factory=list)
@@ -66,6 +68,25 @@ class Scored:
 
 
 @dataclass(slots=True)
+class Weighed:
+    """What was weighed in vain by this process: not again until something of it is another.
+
+    Whoever wants no letter on a quiet day stays due until midnight, and a daemon asks each minute.
+    """
+
+    _seen: dict[int | None, int] = field(default_factory=dict)
+
+    def knows(self, reader: Reader, weighing: Callable[[], int]) -> bool:
+        """Whether this was the last that was weighed for a reader."""
+        return reader.number in self._seen and self._seen[reader.number] == weighing()
+
+    def note(self, reader: Reader, weighed: int) -> None:
+        """Remember what was weighed for a stored reader, in place of what was before."""
+        if reader.number is not None:
+            self._seen[reader.number] = weighed
+
+
+@dataclass(slots=True)
 class Editor:
     """Makes editions from what lies on the desks."""
 
@@ -74,6 +95,7 @@ class Editor:
     office: LetterOffice
     settings: EditSettings
     progress: Progress
+    weighed: Weighed = field(default_factory=Weighed)
 
     @property
     def picker(self) -> Picker:
@@ -111,20 +133,34 @@ class Editor:
 
         Args:
             shard: readers with their dates.
-            report: takes note of readers for whom nothing is new or something fails.
-            again: leave out of account what the reader had in an edition of the same date.
+            report: takes note of readers for whom there is nothing to tell or something fails.
+            again: leave out of account what the reader had in an edition of the same date, and
+                that the same was weighed before.
         """
-        editions = []
+        return Looker(self.desks).finished(self.sketch(shard, report, again=again))
+
+    def sketch(
+        self, shard: Sequence[Due], report: EditReport, *, again: bool = False
+    ) -> list[Draft]:
+        """The picks of a shard alone; the same arguments as for `draft`."""
+        drafts: list[Draft] = []
         for desk, readers in self.desks.seated(shard):
-            day = desk.date
             every = wants_of(self.store, readers)
-            barred = self._barred(desk, every, day if again else None)
-            open_to = []
+            had = self._had(desk, every, desk.date if again else None)
+            anew = []
             for wants in every:
-                if len(barred[wants.reader.name]) < len(desk.candidates):
-                    open_to.append(wants)
+                if not again and self._weighed_before(desk, wants, had[wants.reader.name]):
+                    report.note_nothing_new(Due(wants.reader, desk.date))
                 else:
-                    report.note_nothing_new(Due(wants.reader, day))
+                    anew.append(wants)
+            barred = self._barred(desk, anew, had)
+            open_to = []
+            for wants in anew:
+                if len(barred[wants.reader.name]) == len(desk.candidates):
+                    found = self.picker.without(desk, wants.reader)
+                    self._add(drafts, report, desk, wants, found)
+                else:
+                    open_to.append(wants)
             width = max(len(desk.candidates), MOST_PAST) * MOST_FACETS
             cells = [len(wants.profiles) * width for wants in open_to]
             for scored in (
@@ -132,34 +168,75 @@ class Editor:
                 for part in portions(open_to, cells, MOST_SCORES)
                 for scored in self._scored(desk, part, report)
             ):
-                reader = scored.wants.reader
+                wants = scored.wants
                 try:
-                    edition = self._edition(desk, scored, barred[reader.name])
+                    found = self._picked(desk, scored, barred[wants.reader.name])
                 except Exception:
-                    log.exception("edition of %s for %s", reader.name, day)
-                    report.failed.append(reader)
+                    log.exception("edition of %s for %s", wants.reader.name, desk.date)
+                    report.failed.append(wants.reader)
                     continue
-                if edition is None:
-                    report.note_nothing_new(Due(reader, day))
-                else:
-                    editions.append(edition)
-        return self._with_liked(editions)
+                self._add(drafts, report, desk, wants, found)
+                if found is None and not again:
+                    weighed = self._weighing(desk, wants, had[wants.reader.name])
+                    self.weighed.note(wants.reader, weighed)
+        return self._with_liked(drafts)
 
-    def _barred(
+    def _add(
+        self,
+        drafts: list[Draft],
+        report: EditReport,
+        desk: Desk,
+        wants: Wants,
+        found: Picked | None,
+    ) -> None:
+        """Add what was found to the drafts, or take note that there is nothing to tell."""
+        if found is None:
+            report.note_nothing_new(Due(wants.reader, desk.date))
+            return
+        edition = Edition(
+            wants.reader,
+            desk.date,
+            found.picks,
+            found.mood,
+            len(desk.candidates),
+            desk.coverage,
+            found.silent,
+        )
+        drafts.append(Draft(desk, wants, edition))
+
+    def _weighed_before(self, desk: Desk, wants: Wants, had: Collection[int]) -> bool:
+        return self.weighed.knows(wants.reader, lambda: self._weighing(desk, wants, had))
+
+    def _weighing(self, desk: Desk, wants: Wants, had: Collection[int]) -> int:
+        """All that decides about a reader's picks, as a number that is good for this process."""
+        return hash((desk.state, self.settings, wants, frozenset(had)))
+
+    def _had(
         self, desk: Desk, every: Sequence[Wants], other_than: date | None
     ) -> dict[str, set[int]]:
-        """Candidates that must not be picked, by reader's name: had before, or known already."""
+        """Candidates that readers had before, or know already, by reader's name."""
         numbers = [wants.reader.number for wants in every if wants.reader.number is not None]
         had = self.store.editions.papers_had(numbers, desk.date, desk.days, other_than)
         places = desk.place_of_row
-        muted = sorted({number for wants in every for number in wants.muted})
-        same = self.desks.ranker(desk).same_as(muted) if muted else {}
         return {
             wants.reader.name: {
                 places[row]
                 for row in (*had.get(wants.reader.number or 0, ()), *wants.known)
                 if row in places
-            }.union(*(same.get(number, ()) for number in wants.muted))
+            }
+            for wants in every
+        }
+
+    def _barred(
+        self, desk: Desk, every: Sequence[Wants], had: Mapping[str, set[int]]
+    ) -> dict[str, set[int]]:
+        """Candidates that must not be picked, by reader's name: had, or the same as a muted one."""
+        muted = sorted({number for wants in every for number in wants.muted})
+        same = self.desks.ranker(desk).same_as(muted) if muted else {}
+        return {
+            wants.reader.name: had[wants.reader.name].union(
+                *(same.get(number, ()) for number in wants.muted)
+            )
             for wants in every
         }
 
@@ -230,37 +307,30 @@ class Editor:
         )
         return prepared
 
-    def _edition(self, desk: Desk, scored: Scored, barred: set[int]) -> Edition | None:
-        """One reader's edition, or None where nothing is new."""
+    def _picked(self, desk: Desk, scored: Scored, barred: set[int]) -> Picked | None:
+        """One reader's picks, or None where there is nothing to tell."""
         reader = scored.wants.reader
         limit = min(self.settings.limit or reader.limit, reader.limit)
-        found = self.picker.pick(desk, reader, scored.profiles, scored.scores, barred, limit)
-        if found is None:
-            return None
-        return Edition(
-            reader,
-            desk.date,
-            found.picks,
-            found.mood,
-            len(desk.candidates),
-            desk.coverage,
-            found.silent,
-        )
+        return self.picker.pick(desk, reader, scored.profiles, scored.scores, barred, limit)
 
-    def _with_liked(self, editions: Sequence[Edition]) -> list[Edition]:
-        """The editions with the titles of the liked papers that their picks are near to."""
-        numbers = {p.nearest for e in editions for p in e.picks if p.nearest is not None}
+    def _with_liked(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """The drafts with the titles of the liked papers that their picks are near to."""
+        picks = [pick for draft in drafts for pick in draft.edition.picks]
+        numbers = {pick.nearest for pick in picks if pick.nearest is not None}
         papers = self.store.papers.by_numbers(numbers) if numbers else {}
         return [
             replace(
-                edition,
-                liked={
-                    pick.nearest: papers[pick.nearest].paper.title
-                    for pick in edition.picks
-                    if pick.nearest in papers
-                },
+                draft,
+                edition=replace(
+                    draft.edition,
+                    liked={
+                        pick.nearest: papers[pick.nearest].paper.title
+                        for pick in draft.edition.picks
+                        if pick.nearest in papers
+                    },
+                ),
             )
-            for edition in editions
+            for draft in drafts
         ]
 
     def _compose(

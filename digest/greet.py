@@ -155,7 +155,7 @@ def _words(schedule: Schedule) -> str:
 
 def _interests(count: int) -> str:
     if not count:
-        return "the most upvoted ones"
+        return "those that everyone reads"
     return "for one interest" if count == 1 else f"for {count} interests"
 
 

@@ -11,6 +11,8 @@ anyone. Such a link lets its reader go, and nothing else: keys are retired where
 """
 
 import hashlib
+import hmac
+from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -29,6 +31,8 @@ INVITATION_DAYS = 30
 _EPOCH = date(1990, 1, 1)  # no reader has a date before it
 _SIGNED_BYTES = 12
 _KEY_LIFE = timedelta(days=500)  # a key signs for 90 days, and a letter's links hold for 400
+_IN_ADDRESSES = bytes.maketrans(b"+/", b"-_")
+_NO_KEY = "links cannot be signed: no key was made yet"
 _LONGEST = 200  # characters of a token
 _LONGEST_IN_A_HEAD = len("/v/12345678.123.100m.1234567890123456")
 MOST_BASE = MOST_URL - _LONGEST_IN_A_HEAD
@@ -107,9 +111,23 @@ class Links:
         """A link without base and purpose."""
         keys = self._known() or self.refresh()
         if not keys:
-            raise ValueError("links cannot be signed: no key was made yet")
-        parts = [token.name, _encoded(token.day), *token.rest]
-        return _signer(keys[-1].secret, token.purpose).sign(".".join(parts)).decode("ascii")
+            raise ValueError(_NO_KEY)
+        said = ".".join((token.name, _encoded(token.day), *token.rest))
+        mark = hmac.digest(_derived(keys[-1].secret, token.purpose), said.encode(), "sha256")
+        return f"{said}.{_shown(mark)}"
+
+    def stem(self, purpose: Purpose, name: str, day: date) -> "Stem":
+        """Makes many links of one purpose, reader and date.
+
+        Raises:
+            ValueError: where no key was ever made.
+        """
+        keys = self._known() or self.refresh()
+        if not keys:
+            raise ValueError(_NO_KEY)
+        said = f"{name}.{_encoded(day)}."
+        begun = hmac.new(_derived(keys[-1].secret, purpose), said.encode(), "sha256")
+        return Stem(f"{self.base}/{purpose.value}/{said}", begun)
 
     def read(self, purpose: Purpose, written: str, now: datetime) -> Token:
         """What a link says.
@@ -149,6 +167,20 @@ class Links:
 
     def _known(self) -> Sequence[Key]:
         return self._keys or self.refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class Stem:
+    """What the links of one purpose, reader and date begin with, and the signature up to there."""
+
+    written: str
+    begun: hmac.HMAC = field(repr=False)
+
+    def url(self, last: str) -> str:
+        """The address of the link that ends with this field."""
+        mark = self.begun.copy()
+        mark.update(last.encode())
+        return f"{self.written}{last}.{_shown(mark.digest())}"
 
 
 def holds(purpose: Purpose, day: date | None, now: datetime) -> bool:
@@ -203,6 +235,18 @@ def _signer(secret: str, purpose: Purpose) -> Signer:
     )
 
 
+@lru_cache(maxsize=256)
+def _derived(secret: str, purpose: Purpose) -> bytes:
+    return _signer(secret, purpose).derive_key()
+
+
+def _shown(mark: bytes) -> str:
+    """A signature as links have it: as the signer's own, whose key is derived once for all."""
+    written = b2a_base64(mark[:_SIGNED_BYTES], newline=False)
+    return written.translate(_IN_ADDRESSES).decode()
+
+
+@lru_cache(maxsize=256)
 def _encoded(day: date | None) -> str:
     if day is None:
         return ""

@@ -118,7 +118,7 @@ def next_due(schedule: Schedule, now: datetime) -> datetime | None:
     for ahead in range(9):  # a week, and a date that does not exist
         on = day + timedelta(days=ahead)
         if wants(schedule, on) and _exists(schedule.zone, on):
-            moment = _moment(schedule.zone, on, schedule.minute)
+            moment = moment_of(schedule.zone, on, schedule.minute)
             if moment > now:
                 return moment
     return None
@@ -148,7 +148,7 @@ def _day_before(zone: str, day: date) -> date:
     return yesterday if _exists(zone, yesterday) else yesterday - timedelta(days=1)
 
 
-def _moment(zone: str, day: date, minute: int) -> datetime:
+def moment_of(zone: str, day: date, minute: int) -> datetime:
     """The first moment of a date at which the clock on the wall shows a minute or a later one."""
     here = ZoneInfo(zone)
     wanted = datetime.combine(day, time(minute // 60, minute % 60))

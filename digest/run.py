@@ -92,6 +92,7 @@ def run(
     if stopping():
         return report
     if order.dry:
+        editor.desks.only_look()
         for shard in _shards(house, readers, order, now, report):
             drafts = editor.draft(shard, report.edited)
             report.drafts += drafts[: MOST_KEPT - len(report.drafts)]
@@ -164,7 +165,8 @@ def _readers(house: House, order: Order, day: date, now: datetime) -> Sequence[D
             "to a folder with --outbox"
         )
     limit = order.limit or house.settings.limit
-    reader = passing_reader(house.store, order.interest, address or NOBODY, limit, now)
+    manner = house.settings.manner
+    reader = passing_reader(house.store, order.interest, address or NOBODY, limit, manner, now)
     return [Due(reader, day)]
 
 

@@ -62,9 +62,13 @@ def _note_troubles(house: House, report: RunReport, now: datetime) -> None:
     if edited.failed:
         named = ", ".join(reader.address for reader in edited.failed[:MOST_NAMED])
         troubles.note("edit", f"{len(edited.failed)} readers: {named}", now)
+    if house.office.press.fault:
+        troubles.note("template", house.office.press.fault, now)
     over = {"run", "clock"}
-    if edited.made or edited.nothing_new:
-        over |= {"template"} if edited.failed else {"template", "edit"}
+    if not house.office.press.fault:
+        over.add("template")
+    if (edited.made or edited.nothing_new) and not edited.failed:
+        over.add("edit")
     for trouble in troubles.open():
         if trouble.topic in over:
             troubles.end(trouble.topic, now)

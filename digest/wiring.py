@@ -4,7 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -17,12 +17,12 @@ from digest.config import Settings
 from digest.delivery import Channel
 from digest.delivery.outbox import Outbox
 from digest.desk import Desks
-from digest.edit import Editor, EditSettings
+from digest.edit import Editor, EditSettings, Weighed
 from digest.errors import ConfigError
 from digest.grammar.address import NOBODY
 from digest.intake.http import PoliteSession
 from digest.letters import LetterOffice, Sender
-from digest.letters.render import shipped_press
+from digest.letters.proof import press_of
 from digest.libraries import Library
 from digest.libraries.zotero import Zotero
 from digest.links import Links
@@ -55,6 +55,7 @@ class House:
     catalogue: Catalogue
     pace: Pace
     alarm: Alarm
+    weighed: Weighed = field(default_factory=Weighed)
 
     @property
     def channel(self) -> Channel:
@@ -127,9 +128,11 @@ def editor_of(
     house: House, limit: int | None, collected_on: date, now: datetime, progress: Progress
 ) -> Editor:
     """The editor of a house; `limit` caps the picks of everyone."""
-    desks = Desks(house.store, house.catalogue, house.settings.days, collected_on, now, progress)
+    sources = tuple(source.name for source in house.sources)
+    days = house.settings.days
+    desks = Desks(house.store, house.catalogue, days, collected_on, now, progress, sources)
     settings = EditSettings(house.settings.threshold, limit)
-    return Editor(house.store, desks, house.office, settings, progress)
+    return Editor(house.store, desks, house.office, settings, progress, house.weighed)
 
 
 def log_file(settings: Settings | None) -> Path:
@@ -168,7 +171,8 @@ def build(
     services = tuple(open_service(name, session, settings) for name in settings.sources)
     store = open_store(database_of(settings), wait)
     links = Links(base_of(settings), store.keys.all)
-    office = LetterOffice(shipped_press(), sender, links if settings.base_url else None)
+    linking = links if settings.base_url else None
+    office = LetterOffice(press_of(settings.templates), sender, linking)
     return House(
         settings=settings,
         store=store,

@@ -76,6 +76,7 @@ def kinds(pages: Pages, paper: str, question: str) -> list[Kind]:
     mine, vote = link(Purpose.PREFERENCES), link(Purpose.VOTE, "1m")
     asked = {"interests": question}
     wishes = {"hour": "7:30", "zone": "Europe/Berlin", "rhythm": "weekly", "weekday": "2"}
+    refused = {**asked, "trend": "101", "quiet": "loud"}
     leave = link(Purpose.UNSUBSCRIBE)
     shown = [
         Kind("front", "/"),
@@ -108,10 +109,11 @@ def kinds(pages: Pages, paper: str, question: str) -> list[Kind]:
     ]
     sent = [
         Kind("subscribe, preview asked", "/subscribe", {**asked, "do": "preview"}),
-        Kind("subscribe, refused", "/subscribe", {**asked, "address": "no one"}, 400),
+        Kind("subscribe, refused", "/subscribe", {**refused, "address": "no one"}, 400),
         Kind("subscribed", "/subscribe", {**asked, **wishes, "address": "else@example.com"}),
         Kind("confirmed", link(Purpose.CONFIRM, name=wish), {}),
         Kind("moved", link(Purpose.MOVE, "o", name=move), {"answer": "yes"}),
+        Kind("preferences, refused", mine, {"do": "manner", "trend": "101"}, 400),
         Kind("voted", vote, {"vote": "m"}),
         Kind("preferences with a vote", mine),
         Kind("unsubscribed", leave, {"do": "leave"}),

@@ -12,18 +12,27 @@ import numpy as np
 
 from digest.account.bench import Bench, share_of
 from digest.account.draft import drafted, in_edition
-from digest.account.nouns import Account, Remedy, Trial, Verdict, Weighed
+from digest.account.nouns import Account, Read, Remedy, Trial, Verdict, Weighed
 from digest.account.remedy import remedy_of
 from digest.desk import Desk
 from digest.edit import Editor
-from digest.model import Reader, StoredPaper
-from digest.picker import asks
+from digest.model import EVERYONE, Reader, StoredPaper
+from digest.picker import asks, places_for_all
 from digest.ranking import Explanation, Profile, Scores
 from digest.ranking.matching import Matcher
 from digest.ranking.trend import by_trend, lifts
 from digest.readers.profiles import Wants, wants_of
 
-__all__ = ["Account", "Remedy", "Trial", "Verdict", "Weighed", "account_of", "day_in_question"]
+__all__ = [
+    "Account",
+    "Read",
+    "Remedy",
+    "Trial",
+    "Verdict",
+    "Weighed",
+    "account_of",
+    "day_in_question",
+]
 
 _EVERY = 1000  # terms: all of them
 
@@ -55,7 +64,7 @@ def account_of(editor: Editor, reader: Reader, number: int, day: date) -> Accoun
     profiles = editor.prepared(desk, [wants])
     bench = Bench.of(editor, desk, paper)
     scores = bench.ranker.score(profiles)
-    interests = _interests(editor, desk, bench, profiles, scores)
+    interests = _interests(editor, desk, bench, profiles, scores, reader.manner.dial)
     edition = drafted(editor, reader, day)
     position, pick = in_edition(edition, number)
     shown = tuple(editor.store.editions.shown(reader.row, number))
@@ -82,7 +91,8 @@ def account_of(editor: Editor, reader: Reader, number: int, day: date) -> Accoun
         ),
         twins=_twins(editor, desk, number),
         interests=interests,
-        place=_place(bench, profiles, scores),
+        place=_place(bench, profiles, scores, reader.manner.dial),
+        read=_read(editor, bench, reader, interests),
         edition=edition,
         position=position,
         pick=pick,
@@ -92,10 +102,15 @@ def account_of(editor: Editor, reader: Reader, number: int, day: date) -> Accoun
 
 
 def _interests(
-    editor: Editor, desk: Desk, bench: Bench, profiles: Sequence[Profile], scores: Scores
+    editor: Editor,
+    desk: Desk,
+    bench: Bench,
+    profiles: Sequence[Profile],
+    scores: Scores,
+    dial: int,
 ) -> tuple[Weighed, ...]:
     asking = sum(asks(profile) for profile in profiles)
-    lift = lifts(bench.trends, len(bench.candidates))[bench.at]
+    lift = lifts(bench.trends, len(bench.candidates))[bench.at] * dial / EVERYONE
     matcher = Matcher([bench.candidates[bench.at].paper])
     found = []
     for profile, row in zip(profiles, scores, strict=True):
@@ -154,9 +169,22 @@ def _twins(editor: Editor, desk: Desk, number: int) -> tuple[StoredPaper, ...]:
     return tuple(desk.candidates[place] for place in sorted(same - {at}))
 
 
-def _place(bench: Bench, profiles: Sequence[Profile], scores: Scores) -> int:
+def _read(editor: Editor, bench: Bench, reader: Reader, interests: Sequence[Weighed]) -> Read:
+    """How widely the paper is read, and what the reader's dial gives to such papers."""
+    popular = [at for at in by_trend(bench.candidates, bench.trends) if at in bench.trends]
+    limit = min(editor.settings.limit or reader.limit, reader.limit)
+    asking = any(one.asks for one in interests)
+    return Read(
+        bench.trends.get(bench.at),
+        1 + popular.index(bench.at) if bench.at in bench.trends else None,
+        len(popular),
+        places_for_all(reader.manner.dial, limit) if asking else limit,
+    )
+
+
+def _place(bench: Bench, profiles: Sequence[Profile], scores: Scores, dial: int) -> int:
     rows = [row for row, profile in zip(scores, profiles, strict=True) if asks(profile)]
-    if rows:
+    if rows and dial < EVERYONE:
         best = np.max(rows, axis=0)
         return 1 + int((best > best[bench.at]).sum())
     return 1 + by_trend(bench.candidates, bench.trends).index(bench.at)
@@ -166,6 +194,7 @@ def _verdict(found: Account, wants: Wants) -> Verdict:
     wanting = [one for one in found.interests if one.asks]
     barred = {twin.number for twin in found.twins} | {found.paper.number}
     others = any(one.date != found.day for one in found.shown)
+    everyones = not wanting or found.reader.manner.dial >= EVERYONE
     checks = (
         (found.pick is not None and found.pick.paper.number == found.paper.number, Verdict.PICKED),
         (found.pick is not None, Verdict.TWIN),
@@ -174,7 +203,9 @@ def _verdict(found: Account, wants: Wants) -> Verdict:
         (others, Verdict.HAD),
         (any(one.excluded and not one.asks for one in found.interests), Verdict.EXCLUDED),
         (bool(wanting) and all(one.score is None for one in wanting), Verdict.EXCLUDED),
-        (not wanting, Verdict.LESS_READ),
+        (everyones and any(one.excluded for one in found.interests), Verdict.EXCLUDED),
+        (everyones and bool(barred & wants.known), Verdict.KNOWN),
+        (everyones, Verdict.LESS_READ),
         (all(one.short_of > 0 for one in wanting), Verdict.BELOW),
         (bool(barred & wants.known), Verdict.KNOWN),
     )

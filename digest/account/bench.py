@@ -34,7 +34,7 @@ class Bench:
             editor.desks.catalogue.ranker(candidates),
             candidates,
             len(candidates) - 1,
-            editor.desks.trends(candidates),
+            editor.desks.trends(candidates, desk.date),
         )
 
 

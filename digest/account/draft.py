@@ -9,16 +9,16 @@ from digest.store.readers import Due
 
 
 def drafted(editor: Editor, reader: Reader, day: date) -> Edition | None:
-    """The edition of the date as it would be made now; None where nothing is new.
+    """The picks of the date as they would be made now; None where there is nothing to tell.
 
     Raises:
         UsageError: where it cannot be made.
     """
     report = EditReport()
-    drafts = editor.draft([Due(reader, day)], report, again=True)
+    drafts = editor.sketch([Due(reader, day)], report, again=True)
     if report.failed:
         raise UsageError(f"the edition of {reader.address} failed; the log has the details")
-    return drafts[0] if drafts else None
+    return drafts[0].edition if drafts else None
 
 
 def in_edition(edition: Edition | None, number: int) -> tuple[int | None, Pick | None]:

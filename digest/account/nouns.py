@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from digest.model import Edition, Pick, Reader, StoredPaper, Threshold, Vote
+from digest.model import Edition, Pick, Reader, StoredPaper, Threshold, Trend, Vote
 from digest.ranking import Explanation
 from digest.store.editions import Shown
 
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
     EXCLUDED = "excluded"
     BELOW = "below"  # the threshold of every interest
     CROWDED_OUT = "crowded out"
-    LESS_READ = "less read"  # upvotes chose, and others have more
+    LESS_READ = "less read"  # upvotes chose, and others may expect more
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,32 @@ class Remedy:
     """What would bring the paper in; each is None, or empty, where it would not.
 
     `score` and `a_day` are thresholds that it reaches, `has_room` says whether it is picked then;
-    `limit` is how many papers an edition must hold.
+    `limit` is how many papers an edition must hold, `dial` how much of it must go to what everyone
+    reads, in percent.
     """
 
     score: float | None = None
     a_day: int | None = None
     has_room: bool = False
     limit: int | None = None
+    dial: int | None = None
     trials: tuple[Trial, ...] = ()
 
 
 _NO_REMEDY = Remedy()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How widely a paper is read: its trend, and its `place` among the `of` papers with upvotes.
+
+    `places` of the edition, at most, go to what everyone reads.
+    """
+
+    trend: Trend | None
+    place: int | None
+    of: int
+    places: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +105,8 @@ class Account:
     `window` are the first and last day of announcement of the date's candidates; `shown` the
     editions that had the paper; `counts_for` the interests that learn from it, `origins` the
     libraries that hold it. `place` is its place among all candidates, by its best score or, without
-    interests, by upvotes. `pick` is what stands for it in the edition of the date, at `position`.
+    interests, by upvotes; `read` tells how widely it is read. `pick` is what stands for it in the
+    edition of the date, at `position`.
     """
 
     reader: Reader
@@ -108,6 +124,7 @@ class Account:
     twins: tuple[StoredPaper, ...]
     interests: tuple[Weighed, ...]
     place: int
+    read: Read
     edition: Edition | None
     position: int | None
     pick: Pick | None

@@ -10,12 +10,14 @@ from digest.account.nouns import Account, Remedy, Trial, Verdict, Weighed
 from digest.desk import Desk
 from digest.edit import Editor
 from digest.letters.words import UNNAMED
-from digest.model import Interest, Keyword
+from digest.model import EVERYONE, Interest, Keyword
 from digest.picker import asks
 from digest.ranking import Profile
 
 TRIED = 5
 _LIMITS = (12, 15, 20, 30, 50, 75, 100)
+_DIALS = range(0, EVERYONE + 1, 10)
+_CROWDED = (Verdict.CROWDED_OUT, Verdict.LESS_READ)  # where another share of places may help
 
 
 def remedy_of(
@@ -23,8 +25,9 @@ def remedy_of(
 ) -> Remedy:
     """What would bring the paper in; what is tried depends on what stood in the way."""
     wanting = [one for one in found.interests if one.asks and one.score is not None]
-    if found.verdict is Verdict.CROWDED_OUT:
-        return Remedy(limit=_limit(editor, found))
+    dial = _dial(editor, found) if wanting else None
+    if found.verdict is Verdict.CROWDED_OUT or (found.verdict is Verdict.LESS_READ and wanting):
+        return Remedy(limit=_limit(editor, found), dial=dial)
     if found.verdict is Verdict.LESS_READ:
         empty = Profile(Interest(UNNAMED))
         trials = _trials(editor, desk, bench, [*profiles, empty], empty)
@@ -36,7 +39,7 @@ def remedy_of(
         return Remedy()
     profile = next(one for one in profiles if one.interest.name == best.name)
     trials = _trials(editor, desk, bench, profiles, profile)
-    remedy = replace(_threshold(editor, desk, bench, profiles, best), trials=trials)
+    remedy = replace(_threshold(editor, desk, bench, profiles, best), trials=trials, dial=dial)
     return replace(remedy, has_room=_has_room(editor, found, remedy))
 
 
@@ -106,4 +109,18 @@ def _limit(editor: Editor, found: Account) -> int | None:
             edition = drafted(wider, replace(found.reader, limit=limit), found.day)
             if in_edition(edition, found.paper.number)[0]:
                 return limit
+    return None
+
+
+def _dial(editor: Editor, found: Account) -> int | None:
+    """The nearest setting of the dial with which the paper is picked."""
+    read_enough = found.verdict is Verdict.BELOW and found.read.trend is not None
+    if not found.is_candidate or not (read_enough or found.verdict in _CROWDED):
+        return None
+    reader = found.reader
+    now = reader.manner.dial
+    for dial in sorted(_DIALS, key=lambda dial: abs(dial - now)):
+        other = replace(reader, manner=replace(reader.manner, dial=dial))
+        if dial != now and in_edition(drafted(editor, other, found.day), found.paper.number)[0]:
+            return dial
     return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from digest.account.nouns import Account, Verdict, Weighed
 from digest.letters.words import figure
-from digest.model import Pick, ReasonKind
+from digest.model import EVERYONE, Mood, Pick, ReasonKind
 
 MOST_TERMS = 12
 LEAST = 0.005  # less is shown as 0.00
@@ -18,10 +18,12 @@ def outcome(account: Account) -> Iterator[str]:
         yield f"It was number {sent.position} of this edition. Made now, the edition would say:"
     yield verdict(account)
     if account.is_candidate:
-        by = "by its best score" if any(one.asks for one in account.interests) else "by upvotes"
+        weighed = any(one.asks for one in account.interests) and not _everyones(account)
+        by = "by its best score" if weighed else "by upvotes expected"
         yield f"Of {account.considered:,} candidates it is number {account.place} {by}."
     else:
         yield f"Beside {account.considered:,} candidates it would be number {account.place}."
+    yield from _read(account)
     for one in account.shown:
         if one.date != account.day:
             yield f"It was number {one.position} of the edition of {one.date}."
@@ -40,7 +42,8 @@ def verdict(account: Account) -> str:
     pick, first, last = account.pick, *account.window
     wanting = [one for one in account.interests if one.asks and one.score is not None]
     if pick is not None and account.verdict is Verdict.PICKED:
-        return f"Picked: number {account.position} of {_size(account)}, {_because(pick)}."
+        because = _because(pick, account)
+        return f"Picked: number {account.position} of {_size(account)}, {because}."
     if pick is not None and account.verdict is Verdict.TWIN:
         return (
             f"Picked as part of number {account.position} of {_size(account)}: "
@@ -59,7 +62,8 @@ def verdict(account: Account) -> str:
         "in a library.",
         Verdict.HAD: "Not picked: you had it before.",
         Verdict.EXCLUDED: f"Not picked: excluded by {excluded_by(account)}.",
-        Verdict.LESS_READ: "Not picked: no interests, so upvotes chose, and others have more.",
+        Verdict.LESS_READ: f"Not picked: {_why_upvotes(account)}, so upvotes chose, and others may "
+        "expect more.",
         Verdict.CROWDED_OUT: f"Not picked: good enough, but the {_size(account)} places went to "
         "papers that score higher or differ more from each other.",
     }[account.verdict]
@@ -102,9 +106,39 @@ def _size(account: Account) -> int:
     return len(account.edition.picks) if account.edition else 0
 
 
-def _because(pick: Pick) -> str:
+def _everyones(account: Account) -> bool:
+    """Whether upvotes alone choose for this reader."""
+    return account.reader.manner.dial >= EVERYONE
+
+
+def _why_upvotes(account: Account) -> str:
+    return "your dial is at 100" if account.interests and _everyones(account) else "no interests"
+
+
+def _read(account: Account) -> Iterator[str]:
+    """How widely it is read, and what the dial gives to such papers."""
+    read = account.read
+    if read.trend is None:
+        return
+    votes = read.trend.counts[-1].value
+    had = "1 upvote" if votes == 1 else f"{votes:,} upvotes"
+    more = f"{read.trend.expected:.0f}" if read.trend.expected >= 1 else "less than one"
+    yield (
+        f"It has {had} and may expect {more} more in three days: number {read.place} of the "
+        f"{read.of:,} with upvotes."
+    )
+    if any(one.asks for one in account.interests) and not _everyones(account):
+        places = "1 place" if read.places == 1 else f"{read.places or 'no'} places"
+        yield (
+            f"Your dial of {account.reader.manner.dial} % gives {places} of an edition to what "
+            "everyone reads."
+        )
+
+
+def _because(pick: Pick, account: Account) -> str:
     if pick.explores:
         return f"drawn by lot from those that came near to “{pick.interest}”, to learn from votes"
-    if pick.interest is None:
-        return "chosen by upvotes"
-    return f"for “{pick.interest}” with {figure(pick.score)}"
+    if pick.interest is not None:
+        return f"for “{pick.interest}” with {figure(pick.score)}"
+    by_dial = account.edition is not None and account.edition.mood is Mood.MATCHED
+    return "chosen by upvotes" + (", in a place for what everyone reads" if by_dial else "")

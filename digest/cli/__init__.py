@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "What is well, what is not, and what mends it.",
     "daemon": "Keep running: every minute, see who is due.",
     "web": "Serve the pages by themselves; the daemon does too where DIGEST_WEB is set.",
+    "templates": "List, copy and check the templates of letters.",
     "keys": "List the keys that links are signed with, and replace them after a leak.",
 }
 EXIT_BUG = 70

@@ -27,7 +27,7 @@ from digest.edit import EditReport
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY
 from digest.localtime import local_date
-from digest.model import Announcement, Reader, ReaderKind, Sighting
+from digest.model import Announcement, Quiet, Reader, ReaderKind, Sighting
 from digest.readers import get, keep_configured
 from digest.sources import Request
 from digest.store.readers import Due
@@ -112,10 +112,16 @@ def _of_files(
 
 def _html(house: House, due: Due, limit: int | None, now: datetime) -> str:
     editor = editor_of(house, limit, due.date, now, progress_for_terminal())
+    editor.desks.only_look()
     report = EditReport()
     editions = editor.draft([due], report, again=True)
     if report.failed:
         raise UsageError(f"the edition of {due.reader.address} failed; the log has the details")
+    if not editions and due.reader.manner.quiet is Quiet.NOTHING:
+        raise UsageError(
+            f"there is no letter for {due.date}: nothing in the store meets the interests, and no "
+            "letter was chosen for quiet days (DIGEST_QUIET, a reader's --quiet)"
+        )
     if not editions:
         raise UsageError(
             f"there is nothing new for {due.date} in the store: 'digest run' collects papers, "
@@ -131,10 +137,14 @@ def _reader(house: House, name: str | None, keywords: str | None, limit: int) ->
         if name:
             raise UsageError("give either --reader or --keywords")
         address = house.settings.address or NOBODY
-        return Reader("preview", address, ReaderKind.UNSAVED, (interest,), limit=limit)
+        manner = house.settings.manner
+        return Reader(
+            "preview", address, ReaderKind.UNSAVED, (interest,), limit=limit, manner=manner
+        )
     if name:
         keep_configured(house.store, house.settings, utc_now())
         return get(house.store, name)
     if configured := keep_configured(house.store, house.settings, utc_now()):
         return configured
-    return Reader("preview", NOBODY, ReaderKind.UNSAVED, limit=limit)
+    manner = house.settings.manner
+    return Reader("preview", NOBODY, ReaderKind.UNSAVED, limit=limit, manner=manner)

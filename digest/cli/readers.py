@@ -16,7 +16,9 @@ from digest.cli import invite
 from digest.cli.common import read_settings, settings_options, utc_now
 from digest.config import Settings
 from digest.errors import ConfigError, UsageError
+from digest.grammar.dial import POSITIONS, format_dial, parse_dial
 from digest.grammar.interests import format_interest, parse_interest
+from digest.grammar.manner import manner_in_words, parse_quiet, parse_yes
 from digest.grammar.schedule import (
     format_hour,
     format_weekdays,
@@ -25,7 +27,7 @@ from digest.grammar.schedule import (
     parse_weekdays,
     parse_zone,
 )
-from digest.model import Interest, Reader, Schedule
+from digest.model import Interest, Manner, Reader, Schedule
 from digest.readers.export import export_of
 from digest.readers.moving import move_now
 from digest.store import Store, open_store
@@ -47,6 +49,15 @@ command.add_command(invite.link)
 def _wishes(function: Any) -> Any:  # noqa: ANN401 - a decorator of click
     """The options that say what a reader wants."""
     for option in (
+        click.option(
+            "--abstracts", metavar="yes|no", help="Whether the abstract of each paper is shown."
+        ),
+        click.option("--quiet", metavar="WHAT", help="On quiet days: trending, note or nothing."),
+        click.option(
+            "--trend",
+            metavar="SHARE",
+            help="What everyone reads, 0 to 100: mine, mostly-mine, half …",
+        ),
         click.option(
             "--limit", type=click.IntRange(1, 100), metavar="N", help="At most so many papers."
         ),
@@ -79,6 +90,7 @@ def add(address: str, config: Path | None, database: str | None, **wishes: Any) 
         _schedule(schedule, wishes),
         wishes["limit"] or settings.limit,
         utc_now(),
+        _manner(settings.manner, wishes),
     )
     _say(reader)
     return 0
@@ -90,7 +102,7 @@ def add(address: str, config: Path | None, database: str | None, **wishes: Any) 
 def list_(config: Path | None, database: str | None, as_json: bool) -> int:  # noqa: FBT001
     """List all readers."""
     _, store = _opened(config, database)
-    table = Table("address", "when", "interests", "papers")
+    table = Table("address", "when", "interests", "letters")
     refusing = _refusing(store)
     after, found = 0, 0
     while shard := store.readers.shard(after):
@@ -101,7 +113,7 @@ def list_(config: Path | None, database: str | None, as_json: bool) -> int:  # n
                 continue
             names = "\n".join(_short(interest) for interest in reader.interests) or "trending"
             when = _when(reader) + ("\nits mailbox refuses" if reader.name in refusing else "")
-            table.add_row(Text(reader.address), when, Text(names), str(reader.limit))
+            table.add_row(Text(reader.address), when, Text(names), _letters(reader))
         after = shard[-1].number or 0
     if not as_json and found:
         Console().print(table)
@@ -128,10 +140,7 @@ def show(address: str, config: Path | None, database: str | None, as_json: bool)
     click.echo(f"{reader.address}{where}\n  when: {_when(reader)}\n  at most {reader.limit} papers")
     if reader.name in _refusing(store):
         click.echo(f"  its mailbox refuses: 'digest readers resume {reader.address}' tries again")
-    for interest in reader.interests:
-        click.echo(f"  {interest.name}: {format_interest(interest)}")
-    if not reader.interests:
-        click.echo("  no interests: the trending edition")
+    _say_wishes(reader)
     return 0
 
 
@@ -148,6 +157,7 @@ def edit(address: str, config: Path | None, database: str | None, **wishes: Any)
         interests=_interests(reader.interests, wishes),
         schedule=_schedule(reader.schedule, wishes),
         limit=wishes["limit"] or reader.limit,
+        manner=_manner(reader.manner, wishes),
     )
     if changed == reader:
         raise UsageError("nothing to change: give --keywords, --interest, --hour, --zone, …")
@@ -253,10 +263,42 @@ def _interests(before: tuple[Interest, ...], wishes: dict[str, Any]) -> tuple[In
 
 def _say(reader: Reader) -> None:
     click.echo(f"{reader.address} gets an edition {_when(reader)}.")
+    _say_wishes(reader)
+
+
+def _say_wishes(reader: Reader) -> None:
+    """What letters are to be about, and how."""
     for interest in reader.interests:
         click.echo(f"  {interest.name}: {format_interest(interest)}")
     if not reader.interests:
         click.echo("  no interests: the trending edition")
+    dial, (_, quiet, paper) = reader.manner.dial, manner_in_words(reader.manner)
+    word = f" ({format_dial(dial)})" if dial in POSITIONS.values() else ""
+    click.echo(
+        f"  letters: {dial} % what everyone reads{word}; on quiet days {quiet}; "
+        f"of each paper {paper}"
+    )
+
+
+def _manner(manner: Manner, wishes: dict[str, Any]) -> Manner:
+    if wishes["trend"] is not None:
+        manner = replace(manner, dial=parse_dial(wishes["trend"]))
+    if wishes["quiet"] is not None:
+        manner = replace(manner, quiet=parse_quiet(wishes["quiet"]))
+    if wishes["abstracts"] is not None:
+        manner = replace(manner, abstracts=parse_yes(wishes["abstracts"]))
+    return manner
+
+
+def _letters(reader: Reader) -> str:
+    """How letters are to be, for a table: volume, dial, and what is not as usual."""
+    lines = [f"{reader.limit} paper{'s' if reader.limit > 1 else ''}"]
+    lines.append(f"{reader.manner.dial} % trending")
+    if reader.manner.quiet is not service.USUAL.quiet:
+        lines.append(f"quiet: {reader.manner.quiet.value}")
+    if not reader.manner.abstracts:
+        lines.append("no abstracts")
+    return "\n".join(lines)
 
 
 def _schedule(schedule: Schedule, wishes: dict[str, Any]) -> Schedule:
@@ -299,5 +341,8 @@ def _as_json(reader: Reader, refusing: frozenset[str]) -> dict[str, Any]:
         "paused_until": until.isoformat() if until else None,
         "suppressed": reader.name in refusing,
         "limit": reader.limit,
+        "trend": reader.manner.dial,
+        "quiet": reader.manner.quiet.value,
+        "abstracts": reader.manner.abstracts,
         "interests": {i.name: format_interest(i) for i in reader.interests},
     }

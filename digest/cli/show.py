@@ -13,7 +13,7 @@ from digest.collect import SourceReport
 from digest.letters.passage import marked
 from digest.letters.picks import lift_of, reasons_in_words
 from digest.letters.words import cut
-from digest.model import Edition, Mood, Pick, ReaderKind
+from digest.model import Edition, LookBack, Mood, Pick, Quiet, ReaderKind
 from digest.post import PostReport
 from digest.run import RunReport
 from digest.store.readers import Due
@@ -24,8 +24,9 @@ WIDE = 110  # columns from which the picks' sentences are shown
 SENTENCE, TITLE = 300, 60
 TWINS = 2
 MOODS = {
-    Mood.TRENDING: "No interests: the most upvoted papers.",
+    Mood.TRENDING: "What everyone reads.",
     Mood.UNMATCHED: "Nothing new met the interests; this is what others read.",
+    Mood.NOTHING: "Nothing new: a few lines that say so.",
 }
 
 
@@ -47,7 +48,7 @@ def show_run(console: Console, report: RunReport, place: str) -> None:
         if len(report.had_already) > MOST_TABLES:
             console.print("… and so have others")
     for due in report.edited.nothing_new[:MOST_TABLES]:
-        console.print(f"Nothing new for {_who(due)} on {due.date}: no edition.")
+        console.print(_nothing(due))
     for reader in report.edited.failed:
         console.print(f"[red]The edition for {escape(reader.address)} failed[/]; see the log.")
     _show_posted(console, report, place)
@@ -75,6 +76,8 @@ def show_edition(console: Console, edition: Edition) -> None:
     console.print(title, style="bold", markup=False, highlight=False)
     if edition.mood is not Mood.MATCHED:
         console.print(MOODS[edition.mood])
+    if not edition.picks:
+        return
     table = Table(expand=False)
     table.add_column("", justify="right", style="dim")
     table.add_column("score", justify="right")
@@ -86,6 +89,8 @@ def show_edition(console: Console, edition: Edition) -> None:
         why = reasons_in_words(pick, edition, title=TITLE)
         if pick.explores:
             why = f"by lot, close to {pick.interest}: {why}"
+        elif pick.trends and edition.mood is Mood.MATCHED:
+            why = f"what everyone reads: {why}"
         elif several and pick.interest:
             why = f"{pick.interest}: {why}"
         table.add_row(str(number), _score(pick), _paper(pick, wide=wide), Text(_votes(pick, why)))
@@ -196,6 +201,14 @@ def _show_delayed(console: Console, posted: PostReport) -> None:
         console.print(f"{mails} being sent by another process, or cut off: settled in minutes")
 
 
+def _nothing(due: Due) -> str:
+    """Why a reader gets no letter."""
+    reader = due.reader
+    if reader.manner.quiet is Quiet.NOTHING and reader.interests:
+        return f"Nothing met the interests of {_who(due)} on {due.date}: no letter, as chosen."
+    return f"Nothing new for {_who(due)} on {due.date}: no edition."
+
+
 def _who(due: Due) -> str:
     if due.reader.kind is not ReaderKind.UNSAVED:
         return escape(due.reader.address)
@@ -246,7 +259,26 @@ def _edition_as_json(edition: Edition) -> dict[str, Any]:
         "date": edition.date.isoformat(),
         "mood": edition.mood.value,
         "considered": edition.considered,
+        "first": edition.first,
         "picks": _picks_as_json(edition),
+        "rising": [
+            {
+                "words": topic.words,
+                "seen": topic.seen,
+                "expected": round(topic.expected, 3),
+                "papers": [paper.paper.key for paper in topic.carriers],
+            }
+            for topic in edition.rising
+        ],
+        "week": _week_as_json(edition.week) if edition.week else None,
+    }
+
+
+def _week_as_json(week: LookBack) -> dict[str, Any]:
+    return {
+        "since": week.since.isoformat(),
+        "liked": [paper.paper.key for paper in week.liked],
+        "risen": [{"key": one.paper.paper.key, "gained": one.gained} for one in week.risen],
     }
 
 
@@ -267,6 +299,7 @@ def _picks_as_json(edition: Edition) -> list[dict[str, Any]]:
             "terms": list(pick.sentence.terms) if pick.sentence else [],
             "liked": edition.liked.get(pick.nearest) if pick.nearest is not None else None,
             "explores": pick.explores,
+            "expected": round(pick.trend.expected, 3) if pick.trend else None,
             "twins": [
                 {"key": twin.paper.key, "title": twin.paper.title, "url": twin.paper.url}
                 for twin in pick.twins

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from digest.account import Account, Verdict, Weighed
+from digest.account import Account, Read, Verdict, Weighed
 from digest.account.words import addends, excluded_by, outcome, reach
 from digest.model import Pick, StoredPaper, Threshold
 
@@ -46,6 +46,7 @@ def account_as_json(account: Account) -> dict[str, Any]:
         "considered": account.considered,
         "place": account.place,
         "position": account.position,
+        "trend": _trend_as_json(account.read),
         "explores": bool(account.pick and account.pick.explores),
         "stands_for_it": _stand_in(account.pick) if account.verdict is Verdict.TWIN else None,
         "twins": [_paper_as_json(twin) for twin in account.twins],
@@ -63,6 +64,7 @@ def account_as_json(account: Account) -> dict[str, Any]:
             "a_day": account.remedy.a_day,
             "has_room": account.remedy.has_room,
             "limit": account.remedy.limit,
+            "dial": account.remedy.dial,
             "keywords": [
                 {
                     "keyword": trial.keyword,
@@ -139,10 +141,21 @@ def _advice(account: Account) -> Iterator[str]:
         yield f"No single one of its strongest terms as a keyword would do: {tried}."
     if remedy.limit is not None:
         yield f"An edition of {remedy.limit} papers (DIGEST_LIMIT, a reader's --limit) has room."
+    if remedy.dial is not None:
+        yield f"A dial of {remedy.dial} (DIGEST_TREND, a reader's --trend) has a place for it."
     if account.verdict is Verdict.EXCLUDED:
         yield f"Without {excluded_by(account)} it would be weighed."
     if account.verdict is Verdict.NO_CANDIDATE and account.paper.announced:
         yield f"--date {account.paper.announced} asks about the day on which it was announced."
+
+
+def _trend_as_json(read: Read) -> dict[str, Any]:
+    return {
+        "expected": round(read.trend.expected, 3) if read.trend else None,
+        "place": read.place,
+        "of": read.of,
+        "places": read.places,
+    }
 
 
 def _stand_in(pick: Pick | None) -> dict[str, Any] | None:

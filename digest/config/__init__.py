@@ -23,13 +23,13 @@ from digest.config.keys import (
 )
 from digest.errors import ConfigError, UsageError
 from digest.grammar.interests import parse_interest
-from digest.model import Interest, Schedule, Threshold
+from digest.model import Interest, Manner, Quiet, Schedule, Threshold
 
 __all__ = ["KEYS", "Settings", "database_url", "find_file", "load"]
 
 DEFAULT_FILE = "config.env"
 _EXPOSED = "others on this machine can read the secret in it"
-_THRESHOLD = Threshold()
+_THRESHOLD, _MANNER = Threshold(), Manner()
 # In the environment these are no settings: the first names the file, the second serves the tests.
 _NOT_SETTINGS = frozenset({"DIGEST_CONFIG", "DIGEST_SHARED"})
 
@@ -40,7 +40,8 @@ class Settings:
 
     `minute` counts from local midnight; `days` is how many days a paper stays a candidate;
     `threshold` is what a paper must reach to be picked (see docs/ranking.md); `web` is the host and
-    port that pages are served on; `exposed` is the file, where others on this machine can read the
+    port that pages are served on; `templates` is the folder whose files replace ours (it was there
+    when the settings were read); `exposed` is the file, where others on this machine can read the
     secrets in it.
     """
 
@@ -53,6 +54,9 @@ class Settings:
     weekdays: frozenset[int] = frozenset(range(7))
     paused_until: date | None = None
     limit: int = 10
+    dial: int = _MANNER.dial
+    quiet: Quiet = _MANNER.quiet
+    abstracts: bool = _MANNER.abstracts
     days: int = 3
     threshold: Threshold = _THRESHOLD
     sources: tuple[str, ...] = ("arxiv", "huggingface")
@@ -82,6 +86,7 @@ class Settings:
     smtp_per_minute: int | None = None
     sender: str | None = None
     owner: str | None = None
+    templates: Path | None = None
     log: Path | None = None
     file: Path | None = None
     exposed: Path | None = None
@@ -91,6 +96,11 @@ class Settings:
     def schedule(self) -> Schedule:
         """When the person of the configuration wants the edition."""
         return Schedule(self.minute, self.zone, self.weekdays, self.paused_until)
+
+    @property
+    def manner(self) -> Manner:
+        """How the person of the configuration wants its letters."""
+        return Manner(self.dial, self.quiet, self.abstracts)
 
     @property
     def all_interests(self) -> tuple[Interest, ...]:

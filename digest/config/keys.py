@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 from digest.errors import UsageError
 from digest.grammar.address import parse_address
+from digest.grammar.dial import parse_dial
 from digest.grammar.interests import parse_interest
+from digest.grammar.manner import parse_quiet, parse_yes
 from digest.grammar.schedule import parse_date, parse_hour, parse_weekdays, parse_zone
 from digest.grammar.threshold import parse_threshold
 from digest.links import MOST_BASE
@@ -197,6 +199,13 @@ def _file(text: str) -> Path:
     return path
 
 
+def _folder(text: str) -> Path:
+    path = _path(text)
+    if not path.is_dir():
+        raise UsageError(f"there is no folder {path}: make it, or take the line out")
+    return path
+
+
 def database_url(text: str) -> str:
     """A database address; a plain path means a SQLite file.
 
@@ -231,6 +240,9 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_WEEKDAYS": Key("weekdays", parse_weekdays),
     "DIGEST_PAUSE_UNTIL": Key("paused_until", parse_date),
     "DIGEST_LIMIT": Key("limit", _number(1, 100)),
+    "DIGEST_TREND": Key("dial", parse_dial),
+    "DIGEST_QUIET": Key("quiet", parse_quiet),
+    "DIGEST_ABSTRACTS": Key("abstracts", parse_yes),
     "DIGEST_DAYS": Key("days", _number(1, 30)),
     "DIGEST_THRESHOLD": Key("threshold", parse_threshold),
     "DIGEST_SOURCES": Key("sources", _choices(*SERVICES)),
@@ -260,6 +272,7 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_SMTP_PER_MINUTE": Key("smtp_per_minute", _number(1, 100_000)),
     "DIGEST_FROM": Key("sender", parse_address),
     "DIGEST_OWNER": Key("owner", parse_address),
+    "DIGEST_TEMPLATES": Key("templates", _folder),
     "DIGEST_LOG": Key("log", _path),
 }
 

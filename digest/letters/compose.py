@@ -3,12 +3,14 @@
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.utils import format_datetime
+from html import escape
 from urllib.parse import quote
 
 from digest.letters.mime import assemble, clean_header, mailbox
+from digest.letters.picks import Cards
 from digest.letters.render import Press
 from digest.letters.steering import Steering, steering_of
 from digest.letters.view import LetterView, view_of
@@ -40,6 +42,7 @@ class LetterOffice:
     press: Press
     sender: Sender
     links: Links | None = None  # of the pages, where there are any
+    cards: Cards = field(default_factory=Cards, repr=False, compare=False)
 
     def compose(self, edition: Edition, now: datetime, missed: date | None = None) -> Message:
         """The mail of an edition; the same Message-ID for the same reader and date, always.
@@ -79,7 +82,7 @@ class LetterOffice:
 
     def preview(self, edition: Edition) -> str:
         """An edition as an HTML page, without links to itself; nothing is sent."""
-        return self._fitting(edition, None)[1]
+        return self.letter(edition, None)[1]
 
     def _ways_out(self, steering: Steering | None) -> list[tuple[str, str]]:
         """The headers by which a mail program lets a reader leave (RFC 2369, RFC 8058)."""
@@ -92,19 +95,42 @@ class LetterOffice:
             headers.append(("List-Archive", f"<{steering.archive}>"))
         return headers
 
-    def _fitting(self, edition: Edition, steering: Steering | None) -> tuple[LetterView, str]:
-        """The letter and its HTML, abstracts shortened until Gmail shows it whole if it can."""
+    def letter(self, edition: Edition, steering: Steering | None) -> tuple[LetterView, str]:
+        """The letter and its HTML.
+
+        Raises:
+            TemplateError: when a template is broken.
+        """
+        letter, html = self._fitting(edition, steering)
+        return letter, html.decode()
+
+    def _fitting(self, edition: Edition, steering: Steering | None) -> tuple[LetterView, bytes]:
+        """The letter and its HTML in UTF-8, abstracts shortened until Gmail shows it whole.
+
+        What is too long is set again with the longest abstracts that promise to fit, by what the
+        first try took; without any if that does not help.
+        """
+        html, excess = b"", 0
         for abstract in ABSTRACTS:
-            letter = view_of(edition, self.sender.owner, abstract, steering)
-            html = self.press.html(letter)
-            if len(html.encode()) <= CLIPPED_FROM:
+            letter = view_of(edition, self.sender.owner, abstract, steering, self.cards)
+            if html and abstract and excess + _length_of_abstracts(letter) > 0:
+                continue
+            html = self.press.html(letter).encode()
+            if len(html) <= CLIPPED_FROM:
                 break
+            excess = len(html) - CLIPPED_FROM - _length_of_abstracts(letter)
         return letter, html
 
     def _identity(self, reader: Reader, day: date) -> str:
         """The stable part of the Message-ID: one for a reader's mailbox, a sender and a date."""
         parts = (self.sender.address, reader.name, reader.address, day.isoformat(), "daily")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _length_of_abstracts(letter: LetterView) -> int:
+    """How many bytes of HTML they take."""
+    picks = (pick for section in letter.sections for pick in section.picks)
+    return sum(len(escape(pick.abstract.plain).encode()) for pick in picks)
 
 
 def _named(reader: Reader) -> str:

@@ -4,16 +4,17 @@ The sentence stands where it stands in the abstract. Where the abstract is cut b
 opening gives way: a shorter opening, an ellipsis, the sentence.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from digest.letters.words import cut
 from digest.model import Sentence
 
 _LEAST_OPENING = 80
 _PLURAL = "s"
+_END = re.compile(r"(?<=[^\W\d]{3})[.?!](?=\s+[A-Z])|[。？！]")  # of a sentence; after no "e.g."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,22 @@ def passage_of(abstract: str, sentence: Sentence | None, most: int) -> Passage:
     return Passage(before, marked(text, sentence.terms))
 
 
+def one_sentence(abstract: str, sentence: Sentence | None, most: int) -> Passage:
+    """The sentence that says most, alone; the abstract's first one where none was chosen.
+
+    Args:
+        abstract: all of it.
+        sentence: the one that says most.
+        most: how many characters; with none, nothing is shown.
+    """
+    if not most:
+        return Passage()
+    if sentence is not None and sentence.text:
+        return Passage(said=marked(cut(sentence.text, most), sentence.terms))
+    end = _END.search(abstract)
+    return Passage(cut(abstract[: end.end()].rstrip() if end else abstract, most))
+
+
 def marked(text: str, terms: Sequence[str]) -> tuple[Piece, ...]:
     """A text in pieces, the first place of each term marked, whatever its case and accents.
 
@@ -74,19 +91,22 @@ def marked(text: str, terms: Sequence[str]) -> tuple[Piece, ...]:
         terms: folded: lower case, without accents.
     """
     folded, places = _folded(text)
+    spans = [span for term in terms if (span := _first(folded, term))]
+    spans.sort()
     bounds = [0, 0]  # where plain and marked pieces take turns
-    for start, stop in sorted(filter(None, (_first(folded, term) for term in terms))):
+    for start, stop in spans:
         first, last = places[start], places[stop - 1] + 1
         if bounds[-1] and not text[bounds[-1] : first].strip():
             bounds[-1] = max(bounds[-1], last)  # terms that meet are marked as one
         else:
             bounds += first, last
     bounds.append(len(text))
-    return tuple(
-        Piece(text[start:stop], bool(number % 2))
-        for number, (start, stop) in enumerate(pairwise(bounds), 1)
-        if start < stop
-    )
+    pieces, start = [], 0
+    for number, stop in enumerate(bounds[1:], 1):
+        if start < stop:
+            pieces.append(Piece(text[start:stop], number % 2 == 1))
+        start = stop
+    return tuple(pieces)
 
 
 def _shortened(opening: str, room: int) -> str:
@@ -103,20 +123,19 @@ def _first(folded: str, term: str) -> tuple[int, int] | None:
     """Where a term first stands as a word of its own, in the singular or the plural."""
     start = folded.find(term) if term else -1
     while start >= 0:
-        stop = start + len(term)
-        if folded.startswith(_PLURAL, stop) and not _goes_on(folded, stop + 1):
-            stop += 1
-        if not _goes_on(folded, start - 1) and not _goes_on(folded, stop):
-            return start, stop
+        if not (start and _is_within(folded[start - 1])):
+            stop = start + len(term)
+            after = folded[stop : stop + 2]
+            if after[:1] == _PLURAL and not _is_within(after[1:]):
+                return start, stop + 1
+            if not _is_within(after[:1]):
+                return start, stop
         start = folded.find(term, start + 1)
     return None
 
 
-def _goes_on(text: str, place: int) -> bool:
+def _is_within(char: str) -> bool:
     """Whether a word goes on here; a sign of a script without spaces is a word of its own."""
-    if not 0 <= place < len(text):
-        return False
-    char = text[place]
     return char.isalnum() and not "\u3040" <= char <= "\u9fff"
 
 

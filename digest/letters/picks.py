@@ -2,26 +2,21 @@
 
 from dataclasses import dataclass
 
-from digest.letters.passage import Passage, passage_of
+from digest.letters.curve import curve_of, expected_in_words, time_in_words
+from digest.letters.parts import address_of
+from digest.letters.passage import Passage, one_sentence, passage_of
 from digest.letters.steering import Link, Steering
-from digest.letters.words import cut, figure, is_library, listed
-from digest.model import (
-    COMMENTS,
-    STARS,
-    UPVOTES,
-    Edition,
-    Pick,
-    Reason,
-    ReasonKind,
-    StoredPaper,
-)
+from digest.letters.words import byline, cut, figure, is_library, listed, source_name
+from digest.model import COMMENTS, STARS, Edition, Pick, Reason, ReasonKind, StoredPaper, Trend
 
-_AUTHORS = 4
+_SENTENCE = 400
+_LITTLE = 200  # characters of an abstract; where there is no room for more, votes are one link
 _TITLE, _SHORT_TITLE = 400, 120
 _NAME, _SHORT_NAME = 80, 30
 _TITLE_IN_LINE = 100
 _LABEL, _SHORT_LABEL = 60, 12
 _TWINS = 2
+_MOST_CARDS = 4000
 _LEAST_SHOWN = 0.005
 _KINDS = (
     (ReasonKind.TERM, "speaks of"),
@@ -32,7 +27,29 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class PickView:
-    """One paper as the letter shows it; empty texts are left out."""
+    """One paper as the letter shows it. Empty texts are left out.
+
+    Attributes:
+        number: its place as the letter is read, from 1.
+        title: the paper's, shortened where it is very long.
+        url: where the title leads; may be empty.
+        byline: the authors, four at most.
+        categories: three at most.
+        abstract: `abstract.shown` says whether there is any; `before`, the pieces `said` (each with
+            `text` and `marked`) and `after` are the opening, the sentence that says most with its
+            terms marked, and what follows; `plain` is all of it as text.
+        why: the reasons in words, with the score.
+        twins: papers that say the same, as links (`label` and `url`, which may be empty).
+        upvotes: how many, and in what time where that is known.
+        curve: the upvotes over time, as two to eight characters of growing height; empty where
+            they were counted once. For the eye alone: `upvotes` says the same in words.
+        counts: comments and stars.
+        source: which sources announced the paper.
+        links: abstract, PDF, code and project page, as far as they are known.
+        votes: links for more, less, mute and save, and to the account of the score; one link to
+            all of that in a long letter; none where there are no pages.
+        vote_page: one link to all of that, for the text; None where there are no pages.
+    """
 
     number: int
     title: str
@@ -42,14 +59,78 @@ class PickView:
     abstract: Passage
     why: str
     twins: tuple[Link, ...]
+    upvotes: str
+    curve: str
     counts: str
+    source: str
     links: tuple[Link, ...]
     votes: tuple[Link, ...] = ()
     vote_page: Link | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is said of a paper to every reader alike: fields of a PickView."""
+
+    title: str
+    url: str
+    byline: str
+    categories: tuple[str, ...]
+    upvotes: str
+    curve: str
+    counts: str
+    source: str
+    links: tuple[Link, ...]
+
+
+class Cards:
+    """The cards of the papers that were shown last; those of a day are shown to many readers."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept: dict[tuple[int, bool], tuple[StoredPaper, Trend | None, Card]] = {}
+
+    def of(self, pick: Pick, *, short: bool) -> Card:
+        """The card of a pick's paper."""
+        key = (id(pick.paper), short)
+        kept = self._kept.get(key)
+        if kept and kept[0] is pick.paper and kept[1] is pick.trend:
+            return kept[2]
+        if len(self._kept) >= _MOST_CARDS:
+            self._kept.clear()
+        card = _card(pick, short=short)
+        self._kept[key] = (pick.paper, pick.trend, card)  # kept, its id is nobody else's
+        return card
+
+
+def _card(pick: Pick, *, short: bool) -> Card:
+    paper = pick.paper.paper
+    links = (
+        ("Abstract", paper.url),
+        ("PDF", paper.pdf),
+        ("Code", paper.code),
+        ("Project", paper.project),
+    )
+    return Card(
+        title=cut(paper.title, _SHORT_TITLE if short else _TITLE),
+        url=address_of(pick.paper),
+        byline=byline(paper.authors, _SHORT_NAME if short else _NAME),
+        categories=paper.categories[:3],
+        upvotes=_upvotes(pick),
+        curve=curve_of(pick.trend) if pick.trend else "",
+        counts=_counts(pick),
+        source="" if short else ", ".join(filter(None, map(source_name, pick.paper.sources))),
+        links=tuple(Link(label, url) for label, url in links if url),
+    )
+
+
 def pick_view(
-    number: int, pick: Pick, edition: Edition, abstract: int, steering: Steering | None = None
+    number: int,
+    pick: Pick,
+    edition: Edition,
+    abstract: int,
+    steering: Steering | None = None,
+    cards: Cards | None = None,
 ) -> PickView:
     """A pick in words.
 
@@ -59,27 +140,34 @@ def pick_view(
         edition: where it stands.
         abstract: how many characters of the abstract; with none, all else is short too.
         steering: makes the links for votes, where there are pages.
+        cards: what other readers were told of the same papers.
     """
     paper = pick.paper.paper
-    links = (
-        ("Abstract", paper.url),
-        ("PDF", paper.pdf),
-        ("Code", paper.code),
-        ("Project", paper.project),
-    )
-    page = steering.vote_page(pick.paper.number) if steering else None
+    card = (cards or Cards()).of(pick, short=not abstract)
+    page: Link | None = None
+    votes: tuple[Link, ...] = ()
+    if steering:
+        page = steering.vote_page(pick.paper.number)
+        votes = steering.votes(pick.paper.number, page) if abstract > _LITTLE else (page,)
+    if edition.reader.manner.abstracts:
+        passage = passage_of(paper.abstract, pick.sentence, abstract)
+    else:
+        passage = one_sentence(paper.abstract, pick.sentence, min(abstract, _SENTENCE))
     return PickView(
         number=number,
-        title=cut(paper.title, _TITLE if abstract else _SHORT_TITLE),
-        url=_address(pick.paper),
-        byline=_byline(paper.authors, _NAME if abstract else _SHORT_NAME),
-        categories=paper.categories[:3],
-        abstract=passage_of(paper.abstract, pick.sentence, abstract),
+        title=card.title,
+        url=card.url,
+        byline=card.byline,
+        categories=card.categories,
+        abstract=passage,
         why=_why(pick, edition, short=not abstract),
         twins=_twins(pick) if abstract else (),
-        counts=_counts(pick),
-        links=tuple(Link(label, url) for label, url in links if url),
-        votes=_votes(pick, steering) if abstract else (page,) if page else (),
+        upvotes=card.upvotes,
+        curve=card.curve,
+        counts=card.counts,
+        source=card.source,
+        links=card.links,
+        votes=votes,
         vote_page=page,
     )
 
@@ -88,6 +176,8 @@ def reasons_in_words(
     pick: Pick, edition: Edition | None = None, *, title: int = _TITLE_IN_LINE, label: int = _LABEL
 ) -> str:
     """Why a pick was made: its terms, authors and categories, and the liked paper it is like.
+
+    Where upvotes chose it, they are the reason, and the dial where that gave it a place.
 
     Args:
         pick: what was chosen.
@@ -102,9 +192,11 @@ def reasons_in_words(
             said.append(f"{word} {listed(labels)}")
     if edition is not None:
         said += _likeness(pick, edition, title)
-    if said or pick.interest is not None:
-        return "; ".join(said)
-    return listed(_labels(pick.reasons, ReasonKind.UPVOTES, label))
+    if pick.interest is None:
+        said += _labels(pick.reasons, ReasonKind.UPVOTES, label)
+        for share in _labels(pick.reasons, ReasonKind.DIAL, label):
+            said.append(f"by your dial: {share}")
+    return "; ".join(said)
 
 
 def lift_of(pick: Pick) -> str:
@@ -118,7 +210,7 @@ def lift_of(pick: Pick) -> str:
 def _why(pick: Pick, edition: Edition, *, short: bool) -> str:
     """The reasons with the score; the score of a paper to explore is told above it."""
     if pick.interest is None:
-        return ""
+        return f"Why: much read; {expected_in_words(pick.trend)}" if pick.trend else ""
     why = reasons_in_words(pick, label=_SHORT_LABEL) if short else reasons_in_words(pick, edition)
     if not why or pick.explores:
         return f"Why: {why}" if why else ""
@@ -139,33 +231,28 @@ def _likeness(pick: Pick, edition: Edition, most: int) -> list[str]:
     return [f"like “{cut(title, most)}”, which you liked"]
 
 
-def _votes(pick: Pick, steering: Steering | None) -> tuple[Link, ...]:
-    return steering.votes(pick.paper.number) if steering else ()
-
-
 def _twins(pick: Pick) -> tuple[Link, ...]:
     return tuple(
-        Link(cut(twin.paper.title, _TITLE_IN_LINE), _address(twin)) for twin in pick.twins[:_TWINS]
+        Link(cut(twin.paper.title, _TITLE_IN_LINE), address_of(twin))
+        for twin in pick.twins[:_TWINS]
     )
 
 
-def _address(stored: StoredPaper) -> str:
-    return stored.paper.url or stored.paper.pdf or stored.paper.project or ""
-
-
-def _byline(authors: tuple[str, ...], most: int) -> str:
-    names = [cut(author, most) for author in authors]
-    if len(names) > _AUTHORS:
-        return f"{', '.join(names[: _AUTHORS - 1])} and {len(names) - _AUTHORS + 1} others"
-    return ", ".join(names)
+def _upvotes(pick: Pick) -> str:
+    """The count of the trend where there is one: the time that is told belongs to it."""
+    count = pick.trend.counts[-1].value if pick.trend else pick.paper.upvotes
+    if not count:
+        return ""
+    votes = f"{count:,} upvote{'' if count == 1 else 's'}"
+    since = time_in_words(pick.trend) if pick.trend else ""
+    return f"{votes} {since}" if since else votes
 
 
 def _counts(pick: Pick) -> str:
     signals = pick.paper.signals
     words = (
-        (UPVOTES, "▲ {} upvote{}"),
         (COMMENTS, "{} comment{}"),
-        (STARS, "★ {} star{}"),
+        (STARS, "★\N{NO-BREAK SPACE}{} star{}"),
     )
     shown = [
         text.format(f"{signals[name]:,}", "" if signals[name] == 1 else "s")

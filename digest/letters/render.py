@@ -1,14 +1,19 @@
-"""Setting a letter: Jinja templates, CSS inlined; a broken template is named by file and line."""
+"""Setting a letter: Jinja templates, CSS inlined; a broken template is named by file and line.
+
+The templates that come with the program are part of it, and Jinja sets them as they are. Those of
+a folder of the person who runs it are set within bounds (`sandbox.py`), and so is all that they
+include or extend.
+"""
 
 import re
+from copy import copy
 from functools import cache
 from pathlib import Path
 
-import css_inline
 from jinja2 import (
     Environment,
-    FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateNotFound,
     TemplateSyntaxError,
 )
@@ -17,36 +22,50 @@ from jinja2 import (
 )
 
 from digest.errors import TemplateError
+from digest.letters.inlining import inlined, inlined_page
+from digest.letters.loading import (
+    NAMES,
+    SHIPPED,
+    Folder,
+    file_of,
+    read_template,
+    shipped_templates,
+)
+from digest.letters.quick import QuickEnvironment
+from digest.letters.sandbox import LONGEST, Sandbox
 from digest.letters.view import AlertView, LetterView, NoteView
+
+__all__ = ["COLUMNS", "Press", "shipped_press", "shipped_templates", "wrap"]
 
 COLUMNS = 72
 _SPACES = re.compile(r"[\t\n\x0b\x0c\r ]+")
-_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+_BROKEN = (
+    *(ArithmeticError, AssertionError, AttributeError, JinjaError, LookupError, MemoryError),
+    *(RecursionError, SyntaxError, TypeError, ValueError),
+)
+"""What a template can raise: it is given values, and calls nothing that could do more."""
 
-
-def shipped_templates() -> Path:
-    """The folder of templates: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "templates"
-    return inside if inside.is_dir() else package.parent / "templates"
+View = LetterView | AlertView | NoteView
 
 
 class Press:
-    """Sets letters with the templates of one folder."""
+    """Sets letters with the shipped templates, and those of a folder in place of its namesakes.
 
-    def __init__(self, folder: Path) -> None:
-        """Prepare the folder's templates; they are read when the first letter is set."""
-        loader = FileSystemLoader(folder)
-        self._html = Environment(
-            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=False
+    `fault` says what is wrong with the folder as it is now, where these are the templates that it
+    had before; `replaced` are the names of the templates that the folder replaces.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Prepare the templates; they are read when the first letter is set."""
+        self.fault = ""
+        self.folder = folder
+        self.replaced = tuple(
+            name for name in NAMES if folder is not None and (folder / name).exists()
         )
-        self._text = Environment(
-            loader=loader,
-            autoescape=False,  # noqa: S701 - plain text has nothing to escape
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-        )
-        self._text.filters["wrap"] = wrap
+        self._html = self._environment(escapes=True, inlining=True)
+        self._text = self._environment(escapes=False, inlining=False)
+        self._beforehand: dict[str, bool] = {}
+        self._bare: Environment | None = None  # for what is inlined only once it is set
 
     def html(self, letter: LetterView) -> str:
         """The HTML part.
@@ -54,7 +73,7 @@ class Press:
         Raises:
             TemplateError: naming the template's file and line.
         """
-        return _INLINER.inline(_render(self._html, "letter.html.j2", letter))
+        return self._page("letter.html.j2", letter)
 
     def text(self, letter: LetterView) -> str:
         """The text part, at most 72 columns wide (single long words aside).
@@ -62,7 +81,7 @@ class Press:
         Raises:
             TemplateError: naming the template's file and line.
         """
-        return _render(self._text, "letter.txt.j2", letter)
+        return self._set(self._text, "letter.txt.j2", letter)
 
     def alert(self, alert: AlertView) -> tuple[str, str]:
         """The text and the HTML that tell the owner of troubles.
@@ -70,8 +89,7 @@ class Press:
         Raises:
             TemplateError: naming the template's file and line.
         """
-        text = _render(self._text, "alert.txt.j2", alert)
-        return text, _INLINER.inline(_render(self._html, "alert.html.j2", alert))
+        return self._set(self._text, "alert.txt.j2", alert), self._page("alert.html.j2", alert)
 
     def note(self, note: NoteView) -> tuple[str, str]:
         """The text and the HTML of a short mail that somebody asked for.
@@ -79,8 +97,88 @@ class Press:
         Raises:
             TemplateError: naming the template's file and line.
         """
-        text = _render(self._text, "note.txt.j2", note)
-        return text, _INLINER.inline(_render(self._html, "note.html.j2", note))
+        return self._set(self._text, "note.txt.j2", note), self._page("note.html.j2", note)
+
+    def despite(self, fault: str) -> "Press":
+        """The same press, which knows that the folder is broken by now."""
+        other = copy(self)
+        other.fault = fault
+        return other
+
+    def beforehand(self, name: str) -> bool:
+        """Whether the CSS of a template is inlined when it is loaded."""
+        if name not in self._beforehand:
+            source = read_template(file_of(self.folder, name))
+            self._beforehand[name] = inlined(source) is not None
+        return self._beforehand[name]
+
+    def _page(self, name: str, letter: View) -> str:
+        try:
+            beforehand = self.beforehand(name)
+        except _BROKEN as error:
+            raise _named(error, name) from error
+        if beforehand:
+            return self._set(self._html, name, letter)
+        if self._bare is None:
+            self._bare = self._environment(escapes=True, inlining=False)
+        return inlined_page(self._set(self._bare, name, letter))
+
+    def _environment(self, *, escapes: bool, inlining: bool) -> Environment:
+        loader = Folder(self.folder, inlining=inlining)
+        if self.folder is not None:
+            return Sandbox(loader, escapes=escapes, wrap=wrap)
+        made = QuickEnvironment(
+            loader=loader,
+            autoescape=escapes,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            keep_trailing_newline=not escapes,
+        )
+        made.filters["wrap"] = wrap
+        return made
+
+    def _set(self, environment: Environment, name: str, letter: View) -> str:
+        try:
+            if not isinstance(environment, Sandbox):
+                return environment.get_template(name).render(letter=letter)
+            with environment.counting():
+                return _bounded(environment.get_template(name), letter)
+        except _BROKEN as error:
+            raise _named(error, name) from error
+
+
+class BrokenPress(Press):
+    """Sets nothing but what tells the owner why, and that with the shipped templates."""
+
+    def __init__(self, fault: str) -> None:
+        """Remember what is wrong."""
+        super().__init__()
+        self.fault = fault
+
+    def html(self, _letter: LetterView) -> str:
+        """None: nobody's day is used up by a letter that is not as it was meant."""
+        raise TemplateError(self.fault)
+
+    def text(self, _letter: LetterView) -> str:
+        """None either."""
+        raise TemplateError(self.fault)
+
+    def note(self, _note: NoteView) -> tuple[str, str]:
+        """None: whoever asked is served once the templates are mended."""
+        raise TemplateError(self.fault)
+
+
+def _bounded(template: Template, letter: View) -> str:
+    """What a template sets, as long as it is no endless text."""
+    parts, length = [], 0
+    for part in template.generate(letter=letter):
+        parts.append(part)
+        length += len(part)
+        if length > LONGEST:
+            raise ValueError(f"this sets more than {LONGEST:,} signs: an endless loop?")
+    text = "".join(parts)
+    text.encode()  # no mail can be made of half a sign
+    return text
 
 
 def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
@@ -88,32 +186,39 @@ def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
 
     As textwrap.fill does it without breaking words, in less time.
     """
-    words = [word for word in _SPACES.split(text) if word]
-    if not words:
+    if "  " in text or text[:1] == " " or text[-1:] == " " or not text.isprintable():
+        text = " ".join(word for word in _SPACES.split(text) if word)
+    if not text:
         return ""
+    before = " " * min(indent, COLUMNS)
+    others = before if hang is None else " " * min(hang, COLUMNS)
     lines: list[str] = []
-    line = " " * indent + words[0]
-    for word in words[1:]:
-        if len(line) + 1 + len(word) <= COLUMNS:
-            line += f" {word}"
-        else:
-            lines.append(line)
-            line = " " * (indent if hang is None else hang) + word
-    lines.append(line)
+    start, end = 0, len(text)
+    while end - start > (room := COLUMNS - len(before)):
+        stop = text.rfind(" ", start, start + room + 1)
+        if stop < 0:  # a word that is longer than a line
+            stop = text.find(" ", start + room)
+            if stop < 0:
+                break
+        lines.append(before + text[start:stop])
+        start, before = stop + 1, others
+    lines.append(before + text[start:])
     return "\n".join(lines)
 
 
-def _render(environment: Environment, name: str, letter: LetterView | AlertView | NoteView) -> str:
-    try:
-        return environment.get_template(name).render(letter=letter)
-    except TemplateNotFound as error:
-        raise TemplateError(f"the template {error.name} is missing") from error
-    except TemplateSyntaxError as error:
-        raise TemplateError(
-            f"{error.filename or name}, line {error.lineno}: {error.message}"
-        ) from error
-    except (JinjaError, TypeError, ValueError, AttributeError) as error:
-        raise TemplateError(f"{_place(error, name)}: {error}") from error
+def _named(error: Exception, name: str) -> TemplateError:
+    """Any of these errors with the place of the template where it arose."""
+    if isinstance(error, TemplateNotFound):
+        missing = (error.name or name).removeprefix(SHIPPED)
+        return TemplateError(f"{_place(error, name)}: the template {missing} is missing")
+    if isinstance(error, TemplateSyntaxError):
+        return TemplateError(f"{error.filename or name}, line {error.lineno}: {error.message}")
+    if isinstance(error, SyntaxError):
+        return TemplateError(f"{name}: {error.msg}")
+    if isinstance(error, RecursionError):
+        endless = "it includes or calls itself without end, or nests too deeply"
+        return TemplateError(f"{_place(error, name)}: {endless}")
+    return TemplateError(f"{_place(error, name)}: {error}")
 
 
 def _place(error: BaseException, name: str) -> str:
@@ -131,4 +236,4 @@ def _place(error: BaseException, name: str) -> str:
 @cache
 def shipped_press() -> Press:
     """The press with the templates that come with the program."""
-    return Press(shipped_templates())
+    return Press()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from digest.links import Links, Purpose, Token
+from digest.links import Links, Purpose, Stem, Token
 from digest.model import Edition, Reader, ReaderKind, VoteKind
 
 LETTERS: Mapping[VoteKind, str] = {
@@ -14,6 +14,7 @@ LETTERS: Mapping[VoteKind, str] = {
     VoteKind.SAVE: "s",
 }
 """How a vote is written in a link."""
+_LABELS = tuple((kind.value, letter) for kind, letter in LETTERS.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,34 @@ class Steering:
     issued: date
     places: Mapping[int, int] = field(repr=False)
     missed: date | None = None
+    _votes: Stem = field(init=False, repr=False)
+    _reasons: Stem = field(init=False, repr=False)
 
-    def votes(self, paper: int) -> tuple[Link, ...]:
-        """What a reader may say of a pick, and the account of its score."""
-        place = self.places[paper]
-        said = (Link(kind.value, self._vote(place, kind)) for kind in LETTERS)
-        return (*said, Link("why this?", self.why(place)))
+    def __post_init__(self) -> None:
+        """Sign what most links begin with once."""
+        for name, purpose in (("_votes", Purpose.VOTE), ("_reasons", Purpose.WHY)):
+            stem = self.links.stem(purpose, self.reader.handle, self.day)
+            object.__setattr__(self, name, stem)
+
+    def votes(self, paper: int, page: Link) -> tuple[Link, ...]:
+        """What a reader may say of a pick, and the account of its score.
+
+        Args:
+            paper: its number.
+            page: the one link to all of this, which is the first of them with another label.
+        """
+        place, url = str(self.places[paper]), self._votes.url
+        first, *others = _LABELS
+        said = [Link(label, url(place + letter)) for label, letter in others]
+        return (Link(first[0], page.url), *said, Link("why this?", self._reasons.url(place)))
 
     def vote_page(self, paper: int) -> Link:
         """One link to all of this, for the text, and for letters that would be too long."""
-        return Link("Vote, or why this?", self._vote(self.places[paper], VoteKind.MORE))
+        return Link("Vote, or why this?", self._votes.url(f"{self.places[paper]}{_LABELS[0][1]}"))
 
     def why(self, place: int) -> str:
         """Where the score of a pick is accounted for."""
-        return self.links.url(Token(Purpose.WHY, self.reader.handle, self.day, (str(place),)))
+        return self._reasons.url(str(place))
 
     @property
     def preferences(self) -> str:
@@ -77,10 +92,6 @@ class Steering:
     def missing(self) -> str:
         """Where the edition is that may not have arrived; empty where none is missing."""
         return edition_link(self.links, self.reader, self.missed) if self.missed else ""
-
-    def _vote(self, place: int, kind: VoteKind) -> str:
-        said = f"{place}{LETTERS[kind]}"
-        return self.links.url(Token(Purpose.VOTE, self.reader.handle, self.day, (said,)))
 
 
 def edition_link(links: Links, reader: Reader, day: date) -> str:

@@ -16,6 +16,7 @@ class ReasonKind(StrEnum):
     AUTHOR = "author"
     CATEGORY = "category"
     UPVOTES = "upvotes"
+    DIAL = "dial"  # the reader gives a share of the letter to what everyone reads; adds nothing
     REST = "rest"  # all other terms, less what papers of any subject have
 
 
@@ -108,7 +109,7 @@ class Mood(StrEnum):
     """What kind of day the edition tells of."""
 
     MATCHED = "matched"  # picks serve the reader's interests
-    TRENDING = "trending"  # the reader has no interests: upvotes chose
+    TRENDING = "trending"  # the reader has no interests, or turned the dial up: upvotes chose
     UNMATCHED = "unmatched"  # nothing met the interests: upvotes chose
     NOTHING = "nothing"  # nothing met the interests, or nothing was new: there are no picks
 

@@ -1,30 +1,73 @@
 """What everyone reads: how many upvotes a paper may expect, from those that it has.
 
-A page of votes moves fast at first and soon comes to rest, so that counts of papers of different
-ages cannot be compared as they stand. One score can: the upvotes that a paper may expect in the
-next three days.
+Upvotes come fast at first and soon come to rest, so that counts of papers of different ages cannot
+be compared as they stand. One score can: the upvotes that a paper may expect in the next three
+days. It means the same on every day, and papers of one age are in the order of their counts.
 """
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from digest.model import COMMENTS, STARS, UPVOTES, Reason, ReasonKind, Signal, StoredPaper, Trend
 
+HORIZON = 3.0  # days
+LEAST_AGE = 0.2  # days: counts of younger papers were too few to learn from
 MOST_LIFT = 0.25
 _DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How upvotes grow: a Gamma-Poisson model (empirical Bayes).
+
+    Upvotes of a paper come as a Poisson process. All papers share the curve
+    F(a) = 1 - (1 + a/scale)^-power of their age in days; each has a popularity of its own, drawn
+    from a Gamma distribution with shape `prior` and rate `weight`. A paper with n upvotes at age a
+    has then the mean popularity (prior + n) / (weight + F(a)): its own speed on the clock of the
+    curve, shrunk towards that of all papers as long as little is known of it.
+    """
+
+    prior: float
+    weight: float
+    scale: float
+    power: float
+
+    def expected(self, count: float, age: float, first: float, last: float) -> float:
+        """The upvotes that come between two ages of a paper.
+
+        Args:
+            count: its upvotes so far.
+            age: its age when they were counted, in days.
+            first: the age from which on they are expected, in days.
+            last: the age until which.
+        """
+        popularity = (self.prior + count) / (self.weight + 1 - self._left(age))
+        return popularity * (self._left(first) - self._left(last))
+
+    def _left(self, age: float) -> float:
+        """The share of all upvotes that is still to come, 1 - F(age)."""
+        left: float = (1 + age / self.scale) ** -self.power
+        return left
+
+
+# By `bin/bench trend --fit`, on counts of before 2026; `bin/bench trend` measures them after that.
+GROWTH = Growth(prior=6.6, weight=0.12, scale=0.23, power=0.53)
+
+
 def trend_of(counts: Sequence[Signal], began: datetime, now: datetime) -> Trend:
-    """The trend of a paper.
+    """The trend of a paper: its last count tells, however long ago it was counted.
 
     Args:
         counts: its upvotes in order of time, at least one.
-        began: when its source showed it first (aware).
-        now: the time (aware).
+        began: when its source showed it first (aware): midnight UTC of its page's day.
+        now: the time (aware); the time of the last count where that is later.
     """
-    age = max((now - began) / _DAY, 0.1)
-    expected = 1.1 * (counts[-1].value + 4) * (1 + age) ** -1.9
+    last = counts[-1]
+    counted = max((last.observed - began) / _DAY, LEAST_AGE)
+    age = max((now - began) / _DAY, counted)
+    expected = GROWTH.expected(max(last.value, 0), counted, age, age + HORIZON)
     return Trend(expected, tuple(counts), began)
 
 

@@ -10,12 +10,13 @@ from digest.errors import ConfigError, UsageError
 from digest.grammar.address import NOBODY, lookup_key, parse_address
 from digest.grammar.interests import format_interest
 from digest.localtime import local_date
-from digest.model import Interest, Reader, ReaderKind, Schedule
+from digest.model import Interest, Manner, Reader, ReaderKind, Schedule
 from digest.store import Store
 
 CONFIG_NAME = "config"
 MAX_INTERESTS = 50
 MAX_NAME = 100
+USUAL = Manner()
 
 
 def subscribe(
@@ -25,6 +26,7 @@ def subscribe(
     schedule: Schedule,
     limit: int,
     now: datetime,
+    manner: Manner = USUAL,
 ) -> Reader:
     """Save a new reader.
 
@@ -49,12 +51,13 @@ def subscribe(
         interests=_checked(interests),
         schedule=schedule,
         limit=limit,
+        manner=manner,
     )
     return store.readers.save(reader, now)
 
 
 def change(store: Store, changed: Reader, now: datetime) -> Reader:
-    """Save a reader with other interests, schedule or limit.
+    """Save a reader with other interests, schedule, limit or manner.
 
     Raises:
         UsageError: for the person of the configuration, who is changed there, and for a reader who
@@ -246,6 +249,7 @@ def keep_configured(store: Store, settings: Settings, now: datetime) -> Reader |
         interests=_checked(settings.all_interests),
         schedule=settings.schedule,
         limit=settings.limit,
+        manner=settings.manner,
     )
     known = store.readers.find(CONFIG_NAME)
     if known is not None and replace(person, number=known.number) == known:
@@ -257,7 +261,12 @@ def keep_configured(store: Store, settings: Settings, now: datetime) -> Reader |
 
 
 def passing_reader(
-    store: Store, interest: Interest | None, address: str | None, limit: int, now: datetime
+    store: Store,
+    interest: Interest | None,
+    address: str | None,
+    limit: int,
+    manner: Manner,
+    now: datetime,
 ) -> Reader:
     """A reader for one command line, told apart from saved ones by what it asks for.
 
@@ -272,6 +281,7 @@ def passing_reader(
             kind=ReaderKind.UNSAVED,
             interests=(interest,) if interest else (),
             limit=limit,
+            manner=manner,
         ),
         now,
     )

@@ -1,14 +1,16 @@
 """A reader's past editions: one of them as a letter again, and the papers in all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from digest.letters.steering import Steering
 from digest.letters.view import LetterView, view_of
 from digest.links import Links, Purpose, holds
-from digest.model import Edition, Pick, Reader, StoredPaper
+from digest.model import UPVOTES, Edition, Pick, Reader, StoredPaper, Trend
+from digest.ranking.trend import trend_of
 from digest.store import Store
 from digest.store.archive import Kept, Picked, Place
+from digest.store.counts import Counted
 
 MOST_FOUND = 50
 MOST_WORDS = 12
@@ -48,20 +50,32 @@ def kept_letter(
     """
     papers = store.papers.by_numbers([pick.paper for pick in kept.picks])
     there = [pick for pick in kept.picks if pick.paper in papers]
-    edition = Edition(
-        reader,
-        kept.day,
-        tuple(pick_of(pick, papers[pick.paper]) for pick in there),
-        kept.mood,
-        kept.considered,
-    )
+    counted = store.counts.series(list(papers), UPVOTES)
+    picks = [
+        replace(
+            pick_of(pick, papers[pick.paper]),
+            trend=_trend_at(kept.made, counted.get(pick.paper), pick),
+        )
+        for pick in there
+    ]
+    edition = Edition(reader, kept.day, tuple(picks), kept.mood, kept.considered)
     places = {pick.paper: pick.position for pick in there}
     votes = Steering(links, reader, kept.day, kept.day, places)
     return KeptLetter(edition, votes if holds(Purpose.VOTE, kept.day, now) else None)
 
 
+def _trend_at(made: datetime, counted: Counted | None, picked: Picked) -> Trend | None:
+    """What the upvotes of a pick said when its edition was made."""
+    counts = [one for one in counted.counts if one.observed <= made] if counted else []
+    if counted is None or not counts:
+        return None
+    trend = trend_of(counts, counted.began, made)
+    by_upvotes = picked.interest is None and not picked.explores
+    return replace(trend, expected=picked.score) if by_upvotes else trend
+
+
 def pick_of(picked: Picked, paper: StoredPaper) -> Pick:
-    """A stored pick as it was chosen; its sentence and its twins are not kept."""
+    """A stored pick as it was chosen; its sentence, its twins and its trend are not kept."""
     return Pick(paper, picked.score, picked.interest, picked.reasons, explores=picked.explores)
 
 

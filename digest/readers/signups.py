@@ -4,7 +4,7 @@ Nothing here tells who typed an address whether it is known.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 from digest.errors import UsageError
 from digest.grammar.address import NOBODY, is_role, lookup_key, parse_address
 from digest.grammar.interests import format_interest, parse_interest
-from digest.model import Interest, Reader, ReaderKind, Schedule
-from digest.readers import addressed
+from digest.model import Interest, Manner, Quiet, Reader, ReaderKind, Schedule
+from digest.readers import USUAL, addressed
 from digest.store import Store
 from digest.store.signups import Signup
 
@@ -43,8 +43,21 @@ def ask(
     schedule: Schedule,
     limit: int,
     now: datetime,
+    manner: Manner | None = None,
+    usual: Manner = USUAL,
 ) -> bool:
     """Write down that somebody wants editions; the next run asks the mailbox itself.
+
+    Args:
+        store: where to.
+        address: as it was typed.
+        interests: what editions are to be about.
+        schedule: when they are to come.
+        limit: the most papers in one.
+        now: the time (aware).
+        manner: how they are to be; None where nothing was said of it: as it was for a reader who
+            comes back, else as usual.
+        usual: how they are in this house.
 
     Returns:
         False where too many others wait already.
@@ -53,7 +66,7 @@ def ask(
         UsageError: for an address that could be nobody's, and for interests that are too long.
     """
     address = parse_personal(address)
-    wishes = _written(interests, schedule, limit)
+    wishes = _written(interests, schedule, limit, manner, usual)
     if sum(len(text) for _, text in wishes["interests"]) > MOST_LETTERS:
         raise UsageError(
             f"interests longer than {MOST_LETTERS:,} letters: begin with the most important ones, "
@@ -128,6 +141,7 @@ def _asked(signup: Signup, left: Reader | None) -> Reader:
         interests=interests or (left.interests if left else ()),
         schedule=schedule_asked(signup),
         limit=signup.wishes["limit"],
+        manner=_manner(signup, left),
     )
 
 
@@ -135,11 +149,28 @@ def _interests(signup: Signup) -> tuple[Interest, ...]:
     return tuple(parse_interest(name, text) for name, text in signup.wishes["interests"])
 
 
-def _written(interests: Sequence[Interest], schedule: Schedule, limit: int) -> Mapping[str, Any]:
+def _manner(signup: Signup, left: Reader | None) -> Manner:
+    """How editions are to be: as was said, as they were, or as usual; see `ask`."""
+    said = signup.wishes.get("manner")
+    if said is None and left is not None:
+        return left.manner
+    asked = said or signup.wishes.get("usual")  # neither is there from before there was a choice
+    return Manner(asked["dial"], Quiet(asked["quiet"]), asked["abstracts"]) if asked else USUAL
+
+
+def _written(
+    interests: Sequence[Interest],
+    schedule: Schedule,
+    limit: int,
+    manner: Manner | None,
+    usual: Manner,
+) -> Mapping[str, Any]:
     return {
         "interests": [[interest.name, format_interest(interest)] for interest in interests],
         "minute": schedule.minute,
         "zone": schedule.zone,
         "weekdays": sorted(schedule.weekdays),
         "limit": limit,
+        "manner": asdict(manner) if manner else None,
+        "usual": asdict(usual),
     }

@@ -7,7 +7,7 @@ a function apart from fetching them; asking politely is `digest.intake.http`'s b
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from digest.errors import printable
 from digest.model import Sighting
@@ -91,6 +91,22 @@ class Source(Protocol):
 
     def fetch(self, request: Request) -> Iterator[Batch]:
         """Yield the papers of a day, part by part.
+
+        Raises:
+            SourceError: when nothing more can be had; what was yielded before stays.
+        """
+        ...
+
+
+@runtime_checkable
+class Counting(Source, Protocol):
+    """A source whose counts go on moving after a paper's day: past days can be asked for again.
+
+    What it announces then is no news: the day had its visit.
+    """
+
+    def count_again(self, request: Request) -> Iterator[Batch]:
+        """Yield the papers of a past day, as `fetch` does, with the counts that they have now.
 
         Raises:
             SourceError: when nothing more can be had; what was yielded before stays.

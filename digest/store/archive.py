@@ -65,6 +65,7 @@ class Kept:
     subject: str
     mood: Mood
     considered: int
+    made: datetime
     picks: tuple[Picked, ...]
     state: State | None
     earlier: date | None = None
@@ -130,6 +131,7 @@ class Archive:
                 subject=row.subject,
                 mood=Mood(row.mood),
                 considered=row.considered,
+                made=row.made,
                 picks=tuple(map(_picked, connection.execute(_PICKS, {"edition": row.id}))),
                 state=_state(row.state),
                 earlier=row.earlier,

@@ -12,8 +12,9 @@ from digest.model import Edition, Message
 from digest.store.deliveries import row_of
 from digest.store.due import DAILY
 from digest.store.engine import Turn, reading, writing
-from digest.store.rows import readers_here
+from digest.store.rows import chunks, readers_here
 from digest.store.schema import announcements, bodies, deliveries, editions, papers, picks
+from digest.store.schema import readers as people
 from digest.store.states import NEVER_SEEN, Kind
 from digest.store.upserts import insert_new
 
@@ -86,6 +87,27 @@ class Editions:
                 )
             )
             return found is not None
+
+    def had_before(self, readers: Sequence[int], day: date) -> set[int]:
+        """Which of these readers had an edition before a date; one never seen does not count."""
+        found: set[int] = set()
+        earlier = (
+            select(1)
+            .select_from(editions)
+            .join(deliveries, deliveries.c.edition_id == editions.c.id)
+            .where(
+                editions.c.reader_id == people.c.id,
+                editions.c.kind == DAILY,
+                editions.c.date < day,
+                deliveries.c.state.not_in(NEVER_SEEN),
+            )
+            .exists()
+        )
+        with reading(self.engine) as connection:
+            for chunk in chunks(readers):
+                asked = select(people.c.id).where(people.c.id.in_(chunk), earlier)
+                found.update(connection.scalars(asked))
+        return found
 
     def papers_had(
         self, readers: Sequence[int], day: date, days: int, other_than: date | None = None

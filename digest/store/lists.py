@@ -1,6 +1,5 @@
-"""What lists of papers read: which dates have papers, the order of a period, counts over time."""
+"""What lists of papers read: which dates have papers, the order of a period, who announced what."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,10 +15,9 @@ from sqlalchemy import (
     select,
 )
 
-from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Signal
+from digest.model import COMMENTS, STARS, UPVOTES, Announcement
 from digest.store.engine import reading
 from digest.store.joining import FRESH
-from digest.store.rows import chunks
 from digest.store.schema import announcements, papers, signals
 
 _COUNTS = (UPVOTES, COMMENTS, STARS)
@@ -97,31 +95,6 @@ class Lists:
             within = _within(first, last).subquery()
             return connection.scalar(select(func.count()).select_from(within)) or 0
 
-    def series(self, numbers: Sequence[int], name: str) -> dict[int, tuple[Signal, ...]]:
-        """The counts of papers in order of time, by row: of the source whose last count is largest.
-
-        Args:
-            numbers: rows of papers; those never counted are left out.
-            name: what is counted.
-        """
-        found: dict[int, dict[str, list[Signal]]] = {}
-        with reading(self.engine) as connection:
-            for chunk in chunks(numbers):
-                rows = (
-                    select(
-                        signals.c.paper_id,
-                        signals.c.source,
-                        signals.c.value,
-                        signals.c.observed,
-                    )
-                    .where(signals.c.paper_id.in_(chunk), signals.c.name == name)
-                    .order_by(signals.c.paper_id, signals.c.source, signals.c.observed)
-                )
-                for number, source, value, observed in connection.execute(rows):
-                    counts = found.setdefault(number, {}).setdefault(source, [])
-                    counts.append(Signal(name, value, observed))
-        return {number: _largest(by_source.values()) for number, by_source in found.items()}
-
     def told(self, number: int) -> list[Told]:
         """Who announced a paper, when and how, the earliest first."""
         with reading(self.engine) as connection:
@@ -141,11 +114,6 @@ class Lists:
                 .limit(1)
             )
             return found
-
-
-def _largest(series: Iterable[list[Signal]]) -> tuple[Signal, ...]:
-    largest: list[Signal] = max(series, key=lambda counts: counts[-1].value)
-    return tuple(largest)
 
 
 def _within(first: date, last: date) -> Select[tuple[int]]:

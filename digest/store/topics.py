@@ -9,6 +9,9 @@ from sqlalchemy import Engine, insert, select
 
 from digest.store.engine import reading, writing
 from digest.store.schema import topics
+from digest.store.upserts import insert_new
+
+_LOOKED = 0  # the position of the row that says: here somebody looked for topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +30,27 @@ class Topics:
 
     engine: Engine
 
-    def of(self, day: date) -> list[KeptTopic]:
-        """The topics of a date, the strongest first; none where none were kept."""
+    def of(self, day: date) -> list[KeptTopic] | None:
+        """The topics of a date, the strongest first; None where nobody has looked for any."""
         with reading(self.engine) as connection:
             rows = connection.execute(
                 select(topics).where(topics.c.date == day).order_by(topics.c.position)
-            )
-            return [
-                KeptTopic(row.words, row.seen, row.expected, tuple(json.loads(row.papers)))
-                for row in rows
-            ]
+            ).all()
+        if not rows:
+            return None
+        return [
+            KeptTopic(row.words, row.seen, row.expected, tuple(json.loads(row.papers)))
+            for row in rows
+            if row.position != _LOOKED
+        ]
 
     def keep(self, day: date, found: Sequence[KeptTopic]) -> None:
-        """Keep the topics of a date, unless another process was faster."""
+        """Keep the topics of a date, or that there are none, unless another process was faster."""
+        looked = {"date": day, "words": "", "seen": 0, "expected": 0.0, "papers": "[]"}
         with writing(self.engine) as connection:
-            there = connection.scalar(select(topics.c.date).where(topics.c.date == day).limit(1))
-            if there is None and found:
+            first = insert_new(connection, topics).values(position=_LOOKED, **looked)
+            told = connection.execute(first.returning(topics.c.position)).all()
+            if told and found:
                 rows = [
                     {
                         "date": day,
@@ -52,6 +60,6 @@ class Topics:
                         "expected": topic.expected,
                         "papers": json.dumps(topic.papers),
                     }
-                    for position, topic in enumerate(found, 1)
+                    for position, topic in enumerate(found, _LOOKED + 1)
                 ]
                 connection.execute(insert(topics), rows)

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, delete, select, true
+from sqlalchemy import Engine, Row, delete, select, true
 
 from digest.model import Vote, VoteKind
 from digest.store.engine import Turn, reading, writing
@@ -17,6 +19,9 @@ _OF = (  # made once, as those in rows.py
     .where(votes.c.reader_id.in_(NUMBERS))
     .order_by(votes.c.reader_id, votes.c.at, votes.c.paper_id, votes.c.saved)
 )
+
+
+_LIKING = [kind.value for kind in VoteKind if kind.likes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,32 @@ class Votes:
         with reading(self.engine) as connection:
             for chunk in chunks(readers):
                 for row in connection.execute(_OF, {"numbers": chunk}):
-                    vote = Vote(
-                        row.reader_id, row.paper_id, VoteKind(row.kind), row.interest, row.at
-                    )
-                    found.setdefault(row.reader_id, []).append(vote)
+                    found.setdefault(row.reader_id, []).append(_vote(row))
         return found
+
+    def liked_since(self, readers: Sequence[int], since: datetime) -> dict[int, list[Vote]]:
+        """The votes of these readers for papers that they like or saved, the newest first.
+
+        Args:
+            readers: whose; readers without any are left out.
+            since: the time (aware) from which votes count.
+        """
+        found: dict[int, list[Vote]] = {}
+        with reading(self.engine) as connection:
+            for chunk in chunks(readers):
+                rows = connection.execute(
+                    select(votes)
+                    .where(
+                        votes.c.reader_id.in_(chunk),
+                        votes.c.at >= since,
+                        votes.c.kind.in_(_LIKING),
+                    )
+                    .order_by(votes.c.reader_id, votes.c.at.desc(), votes.c.paper_id)
+                )
+                for row in rows:
+                    found.setdefault(row.reader_id, []).append(_vote(row))
+        return found
+
+
+def _vote(row: Row[Any]) -> Vote:
+    return Vote(row.reader_id, row.paper_id, VoteKind(row.kind), row.interest, row.at)

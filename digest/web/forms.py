@@ -5,15 +5,19 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from digest.errors import UsageError
+from digest.grammar.dial import POSITIONS, dial_in_full, parse_dial
 from digest.grammar.interests import format_interest, parse_interest
+from digest.grammar.manner import QUIET_DAYS, parse_quiet, parse_yes
 from digest.grammar.schedule import format_hour, format_weekdays, parse_hour, parse_zone
-from digest.model import WEEK, Interest, Schedule
+from digest.model import WEEK, Interest, Manner, Schedule
 from digest.readers import MAX_INTERESTS, MAX_NAME
 
 UNNAMED = "keywords"  # what an interest is called that was given no name
 MOST_PAPERS = 100
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WORKDAYS = frozenset(range(5))
+MANNER = ("trend", "quiet", "abstracts")
+ABSTRACTS = (("yes", "Its abstract"), ("no", "One sentence of it"))
 _LONGEST_TEXT = 100_000
 
 Form = Mapping[str, str]
@@ -22,11 +26,12 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a form asks for: interests, when, and at most how many papers an edition."""
+    """What a form asks for: interests, when, at most how many papers an edition, in what manner."""
 
     interests: tuple[Interest, ...] = ()
     schedule: Schedule = field(default_factory=Schedule)
     limit: int = 10
+    manner: Manner = field(default_factory=Manner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class InterestRow:
 
 
 def wishes_of(form: Form, before: Wishes) -> tuple[Wishes, dict[str, str]]:
-    """What the fields interests, hour, zone, rhythm, weekday and limit ask for.
+    """What the fields interests, limit and those of schedule and manner ask for.
 
     Args:
         form: the fields; one that is missing asks for nothing new.
@@ -55,7 +60,9 @@ def wishes_of(form: Form, before: Wishes) -> tuple[Wishes, dict[str, str]]:
     errors.update(wrong)
     interests = _field(form, "interests", _interests, before.interests, errors)
     limit = _field(form, "limit", _limit, before.limit, errors)
-    return Wishes(interests, schedule, limit), errors
+    manner, wrong = manner_of(form, before.manner)
+    errors.update(wrong)
+    return Wishes(interests, schedule, limit, manner), errors
 
 
 def schedule_of(form: Form, before: Schedule) -> tuple[Schedule, dict[str, str]]:
@@ -108,6 +115,37 @@ def rhythms(schedule: Schedule) -> list[tuple[str, str]]:
 def weekdays() -> list[tuple[str, str]]:
     """The choices of the field weekday."""
     return [(str(number), name) for number, name in enumerate(DAYS)]
+
+
+def manner_of(form: Form, before: Manner) -> tuple[Manner, dict[str, str]]:
+    """What the fields of `MANNER` ask for; what is wrong, by field."""
+    errors: dict[str, str] = {}
+    dial = _field(form, "trend", parse_dial, before.dial, errors)
+    quiet = _field(form, "quiet", parse_quiet, before.quiet, errors)
+    abstracts = _field(form, "abstracts", parse_yes, before.abstracts, errors)
+    return Manner(dial, quiet, abstracts), errors
+
+
+def manner_fields(manner: Manner) -> dict[str, str]:
+    """The fields that ask for a manner, as `manner_of` reads them."""
+    return {
+        "trend": str(manner.dial),
+        "quiet": manner.quiet.value,
+        "abstracts": "yes" if manner.abstracts else "no",
+    }
+
+
+def dials(manner: Manner) -> list[tuple[str, str]]:
+    """The choices of the field trend; a share that is none of them can be kept."""
+    return [
+        (str(dial), _capital(dial_in_full(dial)))
+        for dial in sorted({*POSITIONS.values(), manner.dial})
+    ]
+
+
+def quiet_days() -> list[tuple[str, str]]:
+    """The choices of the field quiet."""
+    return [(quiet.value, _capital(words)) for quiet, words in QUIET_DAYS.items()]
 
 
 def rows_of(interests: tuple[Interest, ...]) -> list[InterestRow]:
@@ -210,6 +248,10 @@ def _field(
     except UsageError as error:
         errors[name] = str(error)
         return before
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _plain(text: str) -> str:

@@ -87,7 +87,7 @@ def list_period(store: Store, period: Period, page: int, sheet: Sheet) -> Listin
     start = (page - 1) * sheet.papers
     numbers = store.lists.ranked(first, last, start + sheet.papers)[start:]
     stored = store.papers.by_numbers(numbers)
-    series = store.lists.series(numbers, UPVOTES)
+    series = store.counts.curves(numbers, UPVOTES)
     before = store.lists.last_day(first - _ONE)
     after = store.lists.first_day(last + _ONE)
     return Listing(

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import url_for
 
 from digest.grammar.interests import format_interest
+from digest.grammar.manner import manner_in_words
 from digest.grammar.schedule import format_hour, format_weekdays
 from digest.letters.view import day_in_words
 from digest.letters.words import cut
@@ -17,12 +18,23 @@ from digest.readers.moving import asked_move
 from digest.readers.preferences import LIKED, Pasted, not_known_yet, votes_said
 from digest.store import Store
 from digest.store.moves import Move
-from digest.web.forms import InterestRow, rhythms, rows_of, schedule_fields, weekdays
+from digest.web.forms import (
+    ABSTRACTS,
+    InterestRow,
+    dials,
+    manner_fields,
+    quiet_days,
+    rhythms,
+    rows_of,
+    schedule_fields,
+    weekdays,
+)
 from digest.web.papers import shown
 
 DONE = {
     "interests": "Your interests are saved. The next edition goes by them.",
     "volume": "Your edition has at most as many papers from now on.",
+    "manner": "Saved. Your next edition goes by it.",
     "schedule": "Your schedule is saved.",
     "pause": "You pause. Nothing is sent until then.",
     "resume": "The pause is over.",
@@ -95,11 +107,15 @@ class Desk:
     configured: bool
     interests: Sequence[tuple[str, str]]
     when: str
+    manner: tuple[str, str, str]
     rows: Sequence[InterestRow]
     fields: Mapping[str, str]
     errors: Mapping[str, str]
     rhythms: Sequence[tuple[str, str]]
     weekdays: Sequence[tuple[str, str]]
+    dials: Sequence[tuple[str, str]]
+    quiet_days: Sequence[tuple[str, str]]
+    abstracts: Sequence[tuple[str, str]]
     pause: str
     pasted: Pasted | None
     liked: str
@@ -130,11 +146,20 @@ def desk_of(store: Store, links: Links, reader: Reader, now: datetime, written: 
         interests=[(one.name, format_interest(one)) for one in reader.interests],
         when=f"{format_weekdays(schedule.weekdays)} from {format_hour(schedule.minute)}, "
         f"{schedule.zone}",
+        manner=manner_in_words(reader.manner),
         rows=written.rows or rows_of(reader.interests),
-        fields={"limit": str(reader.limit), **schedule_fields(schedule), **written.fields},
+        fields={
+            "limit": str(reader.limit),
+            **manner_fields(reader.manner),
+            **schedule_fields(schedule),
+            **written.fields,
+        },
         errors=written.errors,
         rhythms=rhythms(schedule),
         weekdays=weekdays(),
+        dials=dials(reader.manner),
+        quiet_days=quiet_days(),
+        abstracts=ABSTRACTS,
         pause=day_in_words(until) if until else "",
         pasted=written.pasted,
         liked=LIKED,

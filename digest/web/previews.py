@@ -7,7 +7,8 @@ from werkzeug.exceptions import ServiceUnavailable
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.letters.view import LetterView, view_of
-from digest.web.forms import UNNAMED
+from digest.model import Manner
+from digest.web.forms import UNNAMED, Form, manner_of
 from digest.web.site import visit
 
 LONGEST = 2000  # letters of interests that a preview is made for
@@ -29,14 +30,20 @@ class Preview:
     busy: bool = False
 
 
-def preview_of(text: str) -> Preview:
-    """The best of today's edition for interests as they were written; nothing is stored."""
+def preview_of(form: Form) -> Preview:
+    """The best of today's edition for the interests and the dial of a form; nothing is stored.
+
+    A dial that cannot be read is the usual one.
+    """
+    text = form.get("interests", "")
     if len(text) > LONGEST:
         return Preview(wrong=f"longer than {LONGEST:,} letters: a preview takes fewer")
     try:
         interest = parse_interest(UNNAMED, _plain(text))
         interests = (interest,) if interest.wants or interest.excluded else ()
-        edition = visit().room.edition(interests, PICKS)
+        usual = Manner(visit().house.settings.dial)
+        asked, _ = manner_of({name: form[name] for name in ("trend",) if name in form}, usual)
+        edition = visit().room.edition(interests, PICKS, asked)
     except UsageError as error:
         return Preview(wrong=str(error))
     except ServiceUnavailable:  # who came to subscribe can do so all the same

@@ -21,7 +21,16 @@ from digest.edit import Editor
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.localtime import local_date
-from digest.model import Edition, Interest, Reader, ReaderKind, StoredPaper, StoredProfile, Vote
+from digest.model import (
+    Edition,
+    Interest,
+    Manner,
+    Reader,
+    ReaderKind,
+    StoredPaper,
+    StoredProfile,
+    Vote,
+)
 from digest.progress import Quiet
 from digest.search import Asked, Found, find
 from digest.store.profiles import Profiles
@@ -38,6 +47,7 @@ MOST_SIMILAR = 6
 MOST_AMONG = 200
 LEAST = 0.2  # of a score: less has nothing to do with what was asked
 _ANNOUNCED = date.min  # what no source ever announced is in somebody's own library alone
+_USUAL = Manner()
 _PATIENCE = 5.0  # seconds that a visitor waits for others
 _SHORT, _LONG = timedelta(minutes=1), timedelta(minutes=10)
 
@@ -102,19 +112,21 @@ class Room:
 
         return self._answered(self._likes, (number, most), answer)
 
-    def edition(self, interests: tuple[Interest, ...], limit: int) -> Edition | None:
+    def edition(
+        self, interests: tuple[Interest, ...], limit: int, manner: Manner = _USUAL
+    ) -> Edition | None:
         """Today's edition for somebody with these interests; None where nothing is new.
 
         Raises:
             UsageError: where it cannot be made.
         """
         today = local_date(self.house.settings.zone, self.clock())
-        reader = Reader("visitor", "", ReaderKind.UNSAVED, interests, limit=limit)
+        reader = Reader("visitor", "", ReaderKind.UNSAVED, interests, limit=limit, manner=manner)
 
         def answer(catalogue: Catalogue) -> Edition | None:
             return drafted(self._editor(catalogue, today), reader, today)
 
-        return self._answered(self._editions, (interests, limit, today), answer)
+        return self._answered(self._editions, (reader, today), answer)
 
     def account(self, reader: Reader, number: int, day: date, votes: Sequence[Vote]) -> Account:
         """The account of a paper of the store (its row) for a reader's edition of a date.

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Table, func, select
 
+from digest.model import ONLY_MINE
 from digest.store.schema import readers, votes
 from tests.browser.town import PHONE, Town, Visitor, open_town, visiting
 
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
 
 ADDRESS = "rosa@example.com"
 OWLS, BOATS = "owls hunting at night", "sailing boats in the wind"
+# What makes a paper of one day say something else than that of another.
+PLACES = (
+    "Volunteers kept diaries in a harbour town, and tides explain a third of the differences.",
+    "Cameras on church towers took part, although fog spoiled every second picture of them.",
+    "A radar that was built against birds on runways turned out to count everything else, too.",
+    "Microphones under a railway bridge recorded trains mostly, which we subtract by schedule.",
+    "School children from six islands drew maps, and their maps beat our statistical model.",
+    "Moonlight, measured with cheap phones, predicts less than any textbook says it should.",
+    "Old lighthouse logbooks reach back ninety winters; we transcribed their storms by hand.",
+)
 
 
 @pytest.fixture
@@ -40,7 +51,8 @@ def papers(folder: Path, day: date, count: int = 4) -> Path:
             "id": f"arxiv:99{day:%m}.{day:%d}{kind}{number:02}",
             "title": f"{subject.capitalize()}: {word} of {day:%-d %B}",
             "abstract": f"We study {subject} by {word} in the field. {subject.capitalize()} need "
-            f"{word}; what we saw of {subject} over {number + 3} years says how.",
+            f"{word}; what we saw of {subject} over {number + 3} years says how. "
+            f"{PLACES[(day.day + number) % len(PLACES)]}",
             "authors": ["Wanda Example"],
             "categories": ["q-bio.NC"],
             "upvotes": 5 + number,
@@ -100,12 +112,14 @@ class Life:
         assert count(self.town, readers) == 0
 
     def subscribe(self) -> None:
-        """Address, hour and days are written down; no mail leaves at that moment."""
+        """Address, hour, days, dial are written down; no mail leaves at that moment."""
         self.page.get_by_label("Your address").fill(ADDRESS)
         self.page.get_by_text("Hour, days").click()
         self.page.get_by_label("From", exact=True).fill("06:00")
         self.page.get_by_label("Time zone").fill("Europe/Berlin")
         self.page.get_by_label("How often").select_option("daily")
+        self.page.get_by_text("What is in it").click()
+        self.page.get_by_label("Only your interests").check()
         self.page.locator("button[value=subscribe]").click()
         assert ADDRESS in self.page.get_by_role("main").inner_text()
         assert self.town.mails_to(ADDRESS) == []
@@ -120,6 +134,7 @@ class Life:
         assert count(self.town, readers) == 0
         self.page.get_by_role("main").get_by_role("button").first.click()
         assert count(self.town, readers) == 1
+        assert self.town.pages.reader(ADDRESS).manner.dial == ONLY_MINE
         assert self.page.get_by_role("link", name=re.compile("references")).count() > 0
 
     def vote(self, position: int, title: str) -> None:

@@ -244,7 +244,7 @@ def test_readers_that_need_a_look_are_named(digest: Digest) -> None:
     assert "ann@example.org is a reader twice" in bad(done)["readers"]
     assert "digest readers resume bob@example.org" in bad(done)["readers"]
     said = [check["said"] for check in done.json["checks"] if check["topic"] == "readers"]
-    assert said[0] == "3; 1 without interests get the most upvoted papers"
+    assert said[0] == "3; 1 without interests get what everyone reads"
 
 
 def test_papers_without_an_index_are_no_fault(digest: Digest) -> None:

@@ -88,7 +88,7 @@ def test_fault_07_a_daemon_on_a_full_disk_ends_loudly(reader: None) -> None:
         "DIGEST_DATABASE=sqlite:///t.db\nDIGEST_OUTBOX=out\nDIGEST_LOG=digest.log\n"
         "DIGEST_HUGGINGFACE=http://127.0.0.1:1/\nDIGEST_SOURCES=huggingface\n"
     )
-    done = run("daemon", limit=Path("t.db").stat().st_size // 2)
+    done = run("daemon", limit=Path("t.db").stat().st_size // 4)
     assert done.returncode == UNUSABLE
     assert "make room" in done.stderr
     assert "Traceback" not in done.stderr

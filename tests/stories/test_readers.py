@@ -10,23 +10,31 @@ from tests.conftest import DATA, NOW, Digest
 
 DB = ("--database", "t.db")
 ANN = "ann@example.org"
+MANNER = ("trend", "quiet", "abstracts")
 
 
 def test_a_readers_life(digest: Digest) -> None:
     """Add, list, show, edit, remove: each says what it did."""
     wishes = ("--keywords", '"graph nets"^2, -survey', "--interest", "sky=galaxies", "--hour",
-              "6:30", "--zone", "Europe/Berlin", "--weekdays", "mon-fri", "--limit", 5)  # fmt: skip
+              "6:30", "--zone", "Europe/Berlin", "--weekdays", "mon-fri", "--limit", 5,
+              "--trend", "half", "--quiet", "nothing")  # fmt: skip
     done = digest("readers", "add", ANN, *wishes, *DB)
     assert done.out.startswith(f"{ANN} gets an edition weekdays from 06:30 Europe/Berlin.\n")
     listed = digest("readers", "list", *DB).out
     assert ANN in listed
     assert "sky: galaxies" in listed
+    assert "50 % trending" in listed
+    assert "quiet: nothing" in listed
     shown = digest("readers", "show", ANN, *DB).out
     assert 'keywords: "graph nets"^2, -survey' in shown
     assert "sky: galaxies" in shown
     assert "at most 5 papers" in shown
+    assert (
+        "letters: 50 % what everyone reads (half); on quiet days no letter; of each paper the abs"
+        in shown
+    )
 
-    digest("readers", "edit", ANN, "--hour", 9, "--keywords", "owls", *DB)
+    digest("readers", "edit", ANN, "--hour", 9, "--keywords", "owls", "--abstracts", "no", *DB)
     (changed,) = [digest("readers", "show", ANN, "--json", *DB).json]
     assert changed == {
         "address": ANN,
@@ -37,10 +45,15 @@ def test_a_readers_life(digest: Digest) -> None:
         "paused_until": None,
         "suppressed": False,
         "limit": 5,
+        "trend": 50,
+        "quiet": "nothing",
+        "abstracts": False,
         "interests": {"sky": "galaxies", "keywords": "owls"},
     }
     changed = digest("readers", "edit", ANN, "--keywords", "", "--interest", "sky=stars", *DB)
-    assert changed.out.splitlines()[1:] == ["  sky: stars"]
+    assert changed.out.splitlines()[1:-1] == ["  sky: stars"]
+    changed = digest("readers", "edit", ANN, "--trend", 7, "--quiet", "note", *DB)
+    assert changed.out.splitlines()[-1].startswith("  letters: 7 % what everyone reads; on quiet")
     assert digest("readers", "remove", ANN, "--yes", *DB).code == 0
     assert "No readers yet" in digest("readers", "list", *DB).out
 
@@ -54,6 +67,10 @@ def test_a_readers_life(digest: Digest) -> None:
         (("add", "b@example.org", "--hour", "25"), "is no hour"),
         (("add", "b@example.org", "--zone", "Berlin"), "did you mean Europe/Berlin"),
         (("add", "b@example.org", "--interest", "x"), "write NAME=TEXT"),
+        (("add", "b@example.org", "--trend", "101"), "is no share from 0 to 100"),
+        (("edit", ANN, "--quiet", "none"), "not known for quiet days"),
+        (("edit", ANN, "--abstracts", "maybe"), "neither yes nor no"),
+        (("edit", ANN, "--trend", "mostly-mine"), "nothing to change"),
         (("add", "b@example.org", "--interest", "x=aa", "--interest", "x=bb"), "two interests"),
         (("show", "b@example.org"), "is no reader here"),
         (("edit", ANN), "nothing to change"),
@@ -83,6 +100,21 @@ def test_the_person_of_the_configuration_is_one_of_the_readers(digest: Digest) -
     Path("config.env").write_text("DIGEST_LIMIT=3\n")
     digest("run", DATA / "papers.jsonl", "--outbox", "out", *DB)  # puts that person to rest
     assert "No readers yet" in digest("readers", "list", *DB).out
+
+
+def test_a_new_reader_has_the_manner_of_the_configuration(digest: Digest) -> None:
+    """Unless it is said otherwise; the person of the configuration has it too, and loses it there."""
+    lines = "DIGEST_ADDRESS=me@example.org\nDIGEST_KEYWORDS=owls\n"
+    Path("config.env").write_text(f"{lines}DIGEST_TREND=mine\nDIGEST_ABSTRACTS=no\n")
+    digest("readers", "add", ANN, "--trend", "everyone", *DB)
+    manners = {
+        name: [digest("readers", "show", name, "--json", *DB).json[key] for key in MANNER]
+        for name in (ANN, "me@example.org")
+    }
+    assert manners == {ANN: [100, "trending", False], "me@example.org": [0, "trending", False]}
+    Path("config.env").write_text(lines)
+    shown = digest("readers", "show", "me@example.org", "--json", *DB).json
+    assert [shown[key] for key in MANNER] == [20, "trending", True]
 
 
 def test_the_list_ends_with_who_gets_nothing(digest: Digest) -> None:

@@ -69,11 +69,13 @@ def test_a_paper_once_sent_never_comes_again_in_any_version(digest: Digest) -> N
 
 
 def test_without_interests_the_edition_is_the_trending_one(digest: Digest) -> None:
-    """Most upvotes first, of three days; upvotes stand in the table and in the letter."""
+    """Most upvotes expected first, of three days; upvotes stand in table and letter."""
     done = digest("run", DATA / "papers.jsonl", *TUESDAY, "--json")
     picks = done.json["editions"][0]["picks"]
     votes = [pick["signals"]["upvotes"] for pick in picks]
-    assert votes == sorted(votes, reverse=True)
+    expected = [pick["expected"] for pick in picks]
+    assert expected == sorted(expected, reverse=True)
+    assert expected[0] > expected[-1] > 0
     fresh = [json.loads(line) for line in (DATA / "papers.jsonl").read_text().splitlines()]
     titles = {p["title"] for p in fresh if p["date"] >= "2026-03-15"}
     assert {pick["title"] for pick in picks} == titles
@@ -299,16 +301,14 @@ def test_a_broken_template_uses_up_nobodys_day(
     digest: Digest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Named with file and line; after the repair everyone gets the edition."""
-    from digest.letters import render  # noqa: PLC0415 - to plant a template
-
     Path("broken").mkdir()
     Path("broken/letter.html.j2").write_text("one\n{{ letter.nothing }}")
-    monkeypatch.setattr("digest.wiring.shipped_press", lambda: render.Press(Path("broken")))
+    monkeypatch.setenv("DIGEST_TEMPLATES", "broken")
     done = digest("run", DATA / "papers.jsonl", *TUESDAY)
     assert done.code == 1
     assert "letter.html.j2, line 2" in done.err
     assert outbox() == []
-    monkeypatch.setattr("digest.wiring.shipped_press", render.shipped_press)
+    Path("broken/letter.html.j2").unlink()
     assert digest("run", DATA / "papers.jsonl", *TUESDAY, "--json").json["sent"] == 1
 
 

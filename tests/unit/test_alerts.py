@@ -265,7 +265,7 @@ def test_mailboxes_that_refuse_are_told_when_they_are_given_up(
     ("topic", "said", "mend"),
     [
         ("edit", "Editions could not be made", "log"),
-        ("template", "A template is broken", "digest preview"),
+        ("template", "A template is broken", "digest templates check"),
         ("clock", "The clock of this machine is behind", "--clock-is-right"),
         ("run", "an error in this program", "log"),
         ("something", "Trouble: something", "digest doctor"),
@@ -299,7 +299,8 @@ def test_where_mails_are_halted_the_file_is_written_too(store: Store, tmp_path: 
 def test_a_broken_template_does_not_silence_the_alarm(store: Store, tmp_path: Path) -> None:
     """The text is written without one, into the file."""
     lose(store, "ann")
-    nowhere = LetterOffice(Press(tmp_path / "none"), OFFICE.sender)
+    (tmp_path / "alert.txt.j2").write_text("{{ nothing }}")
+    nowhere = LetterOffice(Press(tmp_path), OFFICE.sender)
     served = replace(alarm(store, tmp_path), office=nowhere)
     told = served.tell(NOW)
     assert not told.queued

@@ -8,7 +8,7 @@ import pytest
 
 from digest.config import KEYS, load
 from digest.errors import ConfigError
-from digest.model import Keyword, KeywordKind
+from digest.model import Keyword, KeywordKind, Manner, Quiet
 
 GOOD = """
 # a comment
@@ -114,6 +114,12 @@ def test_the_environment_wins_and_names_the_file(tmp_path: Path) -> None:
         ("DIGEST_LIMIT\n", "line 1: DIGEST_LIMIT has no value"),
         ("just words\n", "line 1: cannot read 'just words'"),
         ("DIGEST_LIMIT=0\n", "line 1: DIGEST_LIMIT: '0' is no number from 1 to 100"),
+        ("DIGEST_TREND=101\n", "line 1: DIGEST_TREND: '101' is no share from 0 to 100: write one"),
+        ("\nDIGEST_TREND=everybody\n", "line 2: DIGEST_TREND: .* did you mean everyone"),
+        ("DIGEST_QUIET=silence\n", "line 1: DIGEST_QUIET: .* write trending, note, nothing"),
+        ("DIGEST_ABSTRACTS=some\n", "line 1: DIGEST_ABSTRACTS: 'some' is neither yes nor no"),
+        ("DIGEST_TEMPLATES=none\n", "line 1: DIGEST_TEMPLATES: there is no folder none: make it"),
+        ("DIGEST_TEMPLATES=config.env\n", "line 1: DIGEST_TEMPLATES: there is no folder config"),
         ("DIGEST_LIMIT=many\n", "DIGEST_LIMIT: 'many' is no number"),
         ("DIGEST_HOUR=25\n", "line 1: DIGEST_HOUR: '25' is no hour"),
         ("DIGEST_ZONE=Europe/Berlim\n", "DIGEST_ZONE: .* did you mean Europe/Berlin"),
@@ -194,6 +200,18 @@ def test_the_limits_of_a_server() -> None:
     assert limited.smtp_per_minute == 7
 
 
+def test_the_manner_of_the_letters(tmp_path: Path) -> None:
+    """Dial, quiet days, abstracts: as readers have them who say nothing, unless they are set."""
+    assert load(None, {}).manner == Manner()
+    said = {"TREND": "mostly-everyone", "QUIET": "Note", "ABSTRACTS": "no"}
+    settings = load(None, {f"DIGEST_{key}": value for key, value in said.items()})
+    assert settings.manner == Manner(80, Quiet.NOTE, abstracts=False)
+    assert not settings.names_a_reader  # it says how, and of nobody
+    assert load(None, {"DIGEST_TREND": "7 %"}).manner == Manner(7)
+    assert settings.templates is None
+    assert load(None, {"DIGEST_TEMPLATES": str(tmp_path)}).templates == tmp_path
+
+
 def test_passwords_are_neither_shown_nor_left_open() -> None:
     """Not in the settings' text; a file that others can read is warned of."""
     path = write("DIGEST_SMTP_HOST=h\nDIGEST_SMTP_USER=u\nDIGEST_SMTP_PASSWORD=canary$1 #x\n")
@@ -226,6 +244,7 @@ def test_the_example_documents_every_key_and_can_be_read(checkout: Path) -> None
     assert interests
     lines = re.sub(r"^#? ?(?=DIGEST_[A-Z_]+=)", "", text, flags=re.MULTILINE)
     lines = lines.replace("/etc/ssl/lab-ca.pem", str(Path(__file__)))
+    lines = lines.replace("~/digest-templates", str(Path(__file__).parent))
     settings = load(write(lines), {})
     assert settings.names_a_reader
     assert os.fspath(settings.outbox or "")

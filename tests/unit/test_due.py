@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 
 from digest.errors import ClockError
 from digest.localtime import Past, due_date, local_date, next_due, wants
-from digest.model import WEEK, Reader, Schedule
+from digest.model import WEEK, Manner, Quiet, Reader, Schedule
 from digest.store import Store
 from digest.store.due import DAILY
 from digest.store.readers import Due
@@ -211,6 +211,9 @@ def test_other_changes_of_a_reader_do_not_count_as_a_new_schedule(store: Store) 
     """Who edits interests meanwhile has missed the day all the same."""
     ann = store.readers.save(reader("ann", schedule=WEEKLY), LONG_AGO)
     store.readers.save(replace(ann, limit=3), MONDAY + 2 * DAY)
+    manner = Manner(100, Quiet.NOTHING, abstracts=False)
+    assert store.readers.change(replace(ann, manner=manner), MONDAY + 2 * DAY)
+    assert store.readers.find("ann") == replace(ann, manner=manner)
     assert len(asked(store, MONDAY + 2 * DAY + 9 * HOUR)) == 1
 
 

@@ -79,6 +79,8 @@ def test_the_export_says_what_is_stored(store: Store) -> None:
     exported = _exported(store, ann)
     assert exported["reader"]["address"] == "r0"
     assert exported["reader"]["handle"] == ann.handle
+    manner = [exported["reader"][name] for name in ("dial", "quiet", "abstracts")]
+    assert manner == [20, "trending", True]
     assert exported["reader"]["created"].startswith("2026-03-17T09:30")
     assert exported["interests"] == [{"position": 0, "name": "interest 1", "text": "owls, -survey"}]
     (vote,) = exported["votes"]

@@ -1,4 +1,4 @@
-"""The one grammar of interests, schedules and addresses."""
+"""The one grammar of interests, schedules, manners and addresses."""
 
 import re
 
@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from digest.errors import UsageError
 from digest.grammar.address import lookup_key, parse_address
+from digest.grammar.dial import POSITIONS, dial_in_full, dial_in_words, format_dial, parse_dial
 from digest.grammar.interests import format_interest, parse_interest
+from digest.grammar.manner import manner_in_words, parse_quiet, parse_yes
 from digest.grammar.schedule import (
     format_hour,
     format_weekdays,
@@ -16,7 +18,7 @@ from digest.grammar.schedule import (
     parse_weekdays,
     parse_zone,
 )
-from digest.model import Interest, Keyword, KeywordKind
+from digest.model import Interest, Keyword, KeywordKind, Manner, Quiet
 
 
 def test_the_example_of_the_documentation_is_read() -> None:
@@ -157,6 +159,73 @@ def test_what_is_no_weekday(text: str) -> None:
     """Numbers are refused: they mean different days to different people."""
     with pytest.raises(UsageError, match="weekdays"):
         parse_weekdays(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "dial"),
+    [
+        ("mine", 0), ("Mostly mine", 20), ("half", 50), ("mostly_everyone", 80), ("everyone", 100),
+        ("0", 0), (" 35 ", 35), ("35%", 35), ("35 %", 35), ("100", 100),
+    ],
+)  # fmt: skip
+def test_dials(text: str, dial: int) -> None:
+    """A share in percent, or one of five words; written again, it is read the same."""
+    assert parse_dial(text) == dial
+    assert parse_dial(format_dial(dial)) == dial
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "write one, or mine, mostly-mine, half"), ("101", "from 0 to 100"), ("-1", "write one"),
+        ("0.5", "write one"), ("٣", "write one"), ("9999", "write one"), ("20%%", "write one"),
+        ("everybody", "did you mean everyone"), ("mostly mien", "did you mean mostly-mine"),
+    ],
+)  # fmt: skip
+def test_what_is_no_dial(text: str, said: str) -> None:
+    """Refused, with what would be right."""
+    with pytest.raises(UsageError, match=said):
+        parse_dial(text)
+
+
+def test_every_dial_has_words() -> None:
+    """From the reader's interests alone to what everyone reads, in five steps, never back."""
+    words = list(dict.fromkeys(dial_in_words(dial) for dial in range(101)))
+    assert words == [
+        "only your interests",
+        "mostly your interests",
+        "half your interests, half what everyone reads",
+        "mostly what everyone reads",
+        "what everyone reads",
+    ]
+    assert words == [dial_in_words(dial) for dial in POSITIONS.values()]
+
+
+def test_quiet_days_and_abstracts() -> None:
+    """Each by its word, whatever its case; all else is refused with the words that there are."""
+    assert [parse_quiet(f" {quiet.value.upper()} ") for quiet in Quiet] == list(Quiet)
+    with pytest.raises(UsageError, match="did you mean nothing"):
+        parse_quiet("nothin")
+    with pytest.raises(UsageError, match="write trending, note, nothing"):
+        parse_quiet("")
+    assert [parse_yes(text) for text in ("yes", "On", "1", "no", "FALSE", "0")] == [
+        *(True, True, True), *(False, False, False),
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="neither yes nor no"):
+        parse_yes("perhaps")
+
+
+def test_a_manner_is_told_in_three_phrases() -> None:
+    """The lesser share in percent stands where words alone do not say it."""
+    assert manner_in_words(Manner()) == (
+        "mostly your interests, 20 % what everyone reads",
+        "what everyone reads",
+        "the abstract",
+    )
+    told = [manner_in_words(Manner(dial, Quiet.NOTHING, abstracts=False)) for dial in (0, 50, 100)]
+    assert [words[0] for words in told] == [dial_in_words(dial) for dial in (0, 50, 100)]
+    assert dial_in_full(65) == "mostly what everyone reads, 35 % your interests"
+    assert told[0][1:] == ("no letter", "its one sentence")
 
 
 def test_addresses() -> None:

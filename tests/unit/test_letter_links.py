@@ -224,7 +224,7 @@ def test_tomorrows_letter_leads_to_an_edition_that_may_be_lost() -> None:
         (date(2026, 3, 13), "The edition of Friday, 13 March may not have reached you"),
     ):
         text, page = parts_of(composed(edition(), missed=missed))
-        assert f"{said}: <a href=" in page.replace("\n", " ")
+        assert re.search(rf"{said}: <a [^>]*href=", page)
         assert f"{said}:" in text
         for part in (text, page):
             assert tokens(Purpose.EDITION, part) == [Token(Purpose.EDITION, "h4nDl3xY", missed)]

@@ -1,4 +1,4 @@
-"""What lists read of the store: dates, the order of a period, counts over time."""
+"""What lists read of the store: dates, the order of a period, who announced what."""
 
 import random
 from datetime import date, timedelta
@@ -62,18 +62,6 @@ def test_a_date_with_upvotes_is_found_behind_one_without(store: Store) -> None:
     store.papers.add([seen(paper("Bats"), DAY - A_DAY, upvotes=2)], "one", DAY)
     assert store.lists.last_upvoted_day(DAY - 5 * A_DAY, DAY) == DAY - A_DAY
     assert store.lists.last_upvoted_day(DAY, DAY) is None
-
-
-def test_a_series_is_of_one_source_in_order_of_time(store: Store) -> None:
-    """Of two sources that count, the one that has most now; others' counts are not mixed in."""
-    for source, values in (("one", (5, 6, 7)), ("two", (1, 4, 9))):
-        counts = [Signal(UPVOTES, v, NOW + place * HOUR) for place, v in enumerate(values)]
-        store.papers.add([counted("Owls", DAY, *reversed(counts))], source, DAY)
-    number = store.papers.candidates(DAY, 1)[0].number
-    series = store.lists.series([number, number + 1], UPVOTES)
-    assert [signal.value for signal in series[number]] == [1, 4, 9]
-    assert list(series) == [number]
-    assert store.lists.series([number], STARS) == {}
 
 
 def test_it_is_told_who_announced_a_paper(store: Store) -> None:

@@ -12,7 +12,7 @@ from digest.errors import LinkError, UsageError
 from digest.letters import LetterOffice, Sender
 from digest.letters.render import shipped_press
 from digest.links import Links, Purpose, Token
-from digest.model import Reader, ReaderKind, Vote, VoteKind
+from digest.model import Manner, Quiet, Reader, ReaderKind, Vote, VoteKind
 from digest.readers.moving import (
     ask_to_move,
     asked_move,
@@ -75,10 +75,12 @@ def test_both_mailboxes_are_asked_once(store: Store) -> None:
 
 
 def test_the_reader_moves_when_both_agree(store: Store) -> None:
-    """Address, name and handle change together; votes and editions stay; the old one is told."""
+    """Address, name and handle change together; all else stays; the old one is told."""
     queue(store, 1)
     r0 = store.readers.find("r0")
     assert r0 is not None
+    r0 = replace(r0, manner=Manner(80, Quiet.NOTE, abstracts=False))
+    assert store.readers.change(r0, NOW)
     store.votes.cast(Vote(r0.row, store.papers.numbers()[0], VoteKind.MORE, None, NOW))
     ask_to_move(store, r0, NEW, NOW)
     _step(store)
@@ -96,6 +98,7 @@ def test_the_reader_moves_when_both_agree(store: Store) -> None:
     assert moved is not None
     assert (moved.row, moved.address) == (r0.row, NEW)
     assert moved.handle != r0.handle
+    assert moved.manner == r0.manner
     assert store.readers.linked(r0.handle) is None
     assert store.readers.find("r0") is None
     assert store.editions.exists(moved.row, DAY)

@@ -10,7 +10,16 @@ from digest.config import Settings
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.libraries.pasted import read_pasted
-from digest.model import WEEK, Reader, ReaderKind, Schedule, Vote, VoteKind
+from digest.model import (
+    WEEK,
+    Manner,
+    Quiet,
+    Reader,
+    ReaderKind,
+    Schedule,
+    Vote,
+    VoteKind,
+)
 from digest.readers.preferences import (
     LIKED,
     MOST_ITEMS,
@@ -24,7 +33,10 @@ from digest.store import Store
 from digest.store.readers import Readers
 from digest.web.forms import (
     Wishes,
+    dials,
     interests_of,
+    manner_fields,
+    manner_of,
     rhythms,
     rows_of,
     schedule_fields,
@@ -54,7 +66,7 @@ def _saved(store: Store, *interests: str) -> Reader:
 
 
 def test_wishes_are_read_from_a_form() -> None:
-    """Interests, hour, zone, rhythm and number: each field asks for what it says."""
+    """Interests, hour, zone, rhythm, number, manner: each field asks for what it says."""
     form = {
         "interests": "owls, bats^2\n-survey",
         "hour": "07:30",
@@ -62,12 +74,16 @@ def test_wishes_are_read_from_a_form() -> None:
         "rhythm": "weekly",
         "weekday": "4",
         "limit": "25",
+        "trend": "80",
+        "quiet": "note",
+        "abstracts": "no",
     }
     wishes, errors = wishes_of(form, Wishes())
     assert errors == {}
     assert wishes.interests == (parse_interest("keywords", "owls, bats^2, -survey"),)
     assert wishes.schedule == Schedule(450, "Asia/Tokyo", frozenset((4,)))
     assert wishes.limit == 25
+    assert wishes.manner == Manner(80, Quiet.NOTE, abstracts=False)
 
 
 @pytest.mark.parametrize(
@@ -82,11 +98,16 @@ def test_wishes_are_read_from_a_form() -> None:
         ("limit", "101"),
         ("limit", "٣"),
         ("limit", ""),
+        ("trend", "101"),
+        ("trend", ""),
+        ("quiet", "loud"),
+        ("abstracts", "2"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(field: str, written: str) -> None:
     """An error names its field alone, and what held before holds on."""
-    before = Wishes((parse_interest("keywords", "owls"),), Schedule(60, "UTC"), 7)
+    manner = Manner(35, Quiet.NOTHING, abstracts=False)
+    before = Wishes((parse_interest("keywords", "owls"),), Schedule(60, "UTC"), 7, manner)
     wishes, errors = wishes_of({field: written}, before)
     assert list(errors) == [field]
     assert wishes == before
@@ -120,6 +141,19 @@ def test_days_that_fit_no_rhythm_are_kept() -> None:
 def test_a_schedule_survives_its_fields(schedule: Schedule) -> None:
     """What a form shows and is sent back unchanged asks for the same."""
     assert schedule_of(schedule_fields(schedule), schedule) == (schedule, {})
+
+
+@pytest.mark.parametrize("quiet", Quiet)
+@pytest.mark.parametrize("dial", [0, 7, 20, 50, 100])
+def test_a_manner_survives_its_fields(dial: int, quiet: Quiet) -> None:
+    """What a form shows and is sent back unchanged asks for the same, also a share of one's own."""
+    manner = Manner(dial, quiet, abstracts=dial > 20)
+    fields = manner_fields(manner)
+    assert manner_of(fields, Manner()) == (manner, {})
+    choices = dials(manner)
+    assert fields["trend"] in dict(choices)
+    assert len(choices) == len(dict(choices)) == (6 if dial == 7 else 5)
+    assert [int(value) for value, _ in choices] == sorted(int(value) for value, _ in choices)
 
 
 def test_interests_of_rows_keep_what_was_typed() -> None:

@@ -284,3 +284,13 @@ def test_interests_are_told_apart_in_what_is_kept(opened: Opened) -> None:
     found = [opened.room.edition(interests, 5) for interests in asked]
     picks = [edition.picks[0].paper.paper.title for edition in found if edition]
     assert picks[0] != picks[1]
+
+
+def test_a_preview_names_the_liked_paper_that_a_pick_is_like(opened: Opened) -> None:
+    """As the letter will: by its title."""
+    twin = seen(paper("Owls that hunt mice at dusk", "They hear them.", "arxiv:2603.00005"))
+    opened.house.store.papers.add([twin], "file", DAY)
+    interest = parse_interest("birds", "like:2603.00001, owls")
+    edition = opened.room.edition((interest,), 5)
+    assert edition is not None
+    assert "Owls hunt mice at night" in edition.liked.values()

@@ -16,7 +16,7 @@ from digest.config import Settings
 from digest.errors import UsageError
 from digest.grammar.address import is_role, mailbox_key
 from digest.grammar.interests import parse_interest
-from digest.model import Message, Reader, Schedule
+from digest.model import Manner, Message, Quiet, Reader, Schedule
 from digest.readers import find, get, keep_configured, leave, subscribe
 from digest.readers.signups import MOST_LETTERS, Standing, ask, confirm, look
 from digest.store import Store
@@ -29,6 +29,9 @@ from tests.conftest import NOW
 DAY = timedelta(days=1)
 WEEKLY = Schedule(8 * 60, "Asia/Tokyo", frozenset({2}))
 OWLS = parse_interest("keywords", "owls, bats^2")
+
+
+SPARSE = Manner(0, Quiet.NOTHING, abstracts=False)
 
 
 def wish(store: Store, address: str = "ann@example.org", now: datetime = NOW) -> None:
@@ -77,6 +80,38 @@ def test_a_wish_is_no_reader_until_the_link_is_used(store: Store) -> None:
     assert (reader.interests, reader.schedule, reader.limit) == ((OWLS,), WEEKLY, 7)
 
 
+def test_the_manner_that_was_wished_for_is_the_readers(store: Store) -> None:
+    """Dial, quiet days and abstracts; also of somebody who had another before leaving."""
+    reader = member(store)
+    store.readers.unsubscribe(reader.handle, NOW - DAY)
+    for address in ("ann@example.org", "eve@example.org"):
+        assert ask(store, address, (), Schedule(), 10, NOW, SPARSE)
+    for signup in mail(store):
+        done = confirm(store, signup.nonce, NOW).reader
+        assert done is not None
+        assert done.manner == SPARSE
+
+
+def test_without_a_word_on_the_manner_it_is_the_houses(store: Store) -> None:
+    """Who says nothing of it gets letters as this house has them."""
+    assert ask(store, "ann@example.org", (), Schedule(), 10, NOW, None, SPARSE)
+    [signup] = mail(store)
+    done = confirm(store, signup.nonce, NOW).reader
+    assert done is not None
+    assert done.manner == SPARSE
+
+
+def test_wishes_from_before_there_was_a_choice_still_confirm(store: Store) -> None:
+    """A row without any word on the manner makes a reader with the usual one."""
+    wishes = {"interests": [], "minute": 420, "zone": "UTC", "weekdays": [0], "limit": 10}
+    assert store.signups.ask("ann@example.org", wishes, NOW)
+    [signup] = mail(store)
+    done = confirm(store, signup.nonce, NOW + DAY)
+    assert done.standing is Standing.DONE
+    assert done.reader is not None
+    assert done.reader.manner == Manner()
+
+
 def test_using_a_link_twice_changes_nothing(store: Store) -> None:
     """The second use finds a reader, and does not undo what it has changed meanwhile."""
     wish(store)
@@ -115,11 +150,13 @@ def test_fault_48_a_link_from_before_leaving_brings_nobody_back(store: Store) ->
 def test_who_left_comes_back_with_all_that_was_kept(store: Store) -> None:
     """A new link, asked for after leaving, brings the same reader back under the same handle."""
     reader = member(store)
+    store.readers.change(replace(reader, manner=SPARSE), NOW - 99 * DAY)
     store.readers.unsubscribe(reader.handle, NOW - DAY)
     wish(store)
     [signup] = mail(store)
     back = confirm(store, signup.nonce, NOW).reader
     assert back is not None
+    assert back.manner == SPARSE  # nothing was said of it
     assert (back.handle, back.number) == (reader.handle, reader.number)
     assert back.interests == (OWLS,)
     assert store.readers.unsubscribed(reader.handle) is None
@@ -398,7 +435,7 @@ def test_the_person_of_the_configuration_is_known(store: Store) -> None:
 
 def test_the_person_of_the_configuration_comes_back_as_configured(store: Store) -> None:
     """Who unsubscribed and signs up again has the interests of the configuration, not the form's."""
-    settings = Settings(address="me@example.org", interests=(OWLS,), minute=60)
+    settings = Settings(address="me@example.org", interests=(OWLS,), minute=60, dial=80)
     person = keep_configured(store, settings, NOW - DAY)
     assert person is not None
     store.readers.unsubscribe(person.handle, NOW - DAY)

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect, text
 
 from digest.errors import StoreError
-from digest.model import Announcement, Edition, Message, Mood, Pick, Reader, ReaderKind, Schedule
+from digest.model import (
+    Announcement,
+    Edition,
+    Manner,
+    Message,
+    Mood,
+    Pick,
+    Quiet,
+    Reader,
+    ReaderKind,
+    Schedule,
+)
 from digest.store import Store, open_store
 from digest.store.editions import MadeEdition
 from digest.store.schema import metadata
@@ -249,7 +260,7 @@ def test_many_processes_may_open_and_fill_an_empty_database(postgresql: str) -> 
 
 
 def test_readers_come_back_as_they_were_saved(store: Store) -> None:
-    """Interests in their order, schedule, limit; saving again changes the same one."""
+    """Interests in their order, schedule, limit, manner; saving again changes the same one."""
     saved = store.readers.save(
         reader(
             "Ann@example.org",
@@ -257,10 +268,12 @@ def test_readers_come_back_as_they_were_saved(store: Store) -> None:
             "de",
             schedule=Schedule(390, "Asia/Tokyo", frozenset({0, 6})),
             limit=7,
+            manner=Manner(35, Quiet.NOTE, abstracts=False),
         ),
         NOW,
     )
     assert store.readers.find(saved.name) == saved
+    assert saved.manner == Manner(35, Quiet.NOTE, abstracts=False)
     assert [i.name for i in saved.interests] == ["interest 1", "interest 2"]
     assert saved.schedule == Schedule(390, "Asia/Tokyo", frozenset({0, 6}))
     again = store.readers.save(reader("Ann@example.org", "other"), NOW)

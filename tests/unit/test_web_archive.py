@@ -1,6 +1,7 @@
 """The archive: every edition as a page, a list that can be searched, a private feed."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -11,7 +12,7 @@ from sqlalchemy import delete, update
 from digest import readers
 from digest.errors import UsageError
 from digest.links import Purpose, Token
-from digest.model import Edition, Message, Mood, Pick, Reason, ReasonKind
+from digest.model import UPVOTES, Edition, Message, Mood, Pick, Reason, ReasonKind, Signal
 from digest.readers.archive import past_picks, with_words
 from digest.store import Store
 from digest.store.archive import Place
@@ -174,11 +175,44 @@ def test_the_paper_beside_the_interests_stands_apart(pages: Pages) -> None:
     made = MadeEdition(Edition(whose, DAY, picks, Mood.MATCHED, 7), message, NOW)
     pages.store.editions.save([made], "smtp", NOW)
     page = text(pages.get(address(pages, Purpose.EDITION, DAY)))
-    assert page.index("Interest 1") < page.index("<h3>Paper 1") < page.index("Further afield")
-    assert page.index("Further afield") < page.index("<h3>Paper 2")
+    assert page.index("Interest 1") < page.index("<h3>Paper 1") < page.index("One to explore")
+    assert page.index("One to explore") < page.index("<h3>Paper 2")
     why = re.findall(r'href="([^"]+/w/[^"]+)"', page)
     assert "It was chosen for interest 1" in text(pages.get(why[0]))
     assert "drawn by lot from those that came near to interest 1" in text(pages.get(why[1]))
+
+
+def test_upvotes_and_sources_stand_in_the_archive(pages: Pages) -> None:
+    """As in the letter: the count with its time, the curve for the eye alone, who announced it."""
+    whose = pages.store.readers.save(reader(ANN), NOW)
+    for hours, count in ((0, 9), (3, 31)):
+        later = Signal(UPVOTES, count, NOW + timedelta(hours=hours))
+        sighting = replace(seen(paper("Kites", key="arxiv:9901.1")), signals=(later,))
+        pages.store.papers.add([sighting], "huggingface", DAY)
+    (one,) = pages.store.papers.candidates(DAY, 1)
+    message = Message("<1@x>", "d@x.example", ANN, "S", "l", b"b")
+    edition = Edition(whose, DAY, (Pick(one, 12.0, None),), Mood.TRENDING, 7)
+    made = NOW + timedelta(hours=4)
+    pages.store.editions.save([MadeEdition(edition, message, made)], "smtp", made)
+    page = text(pages.get(address(pages, Purpose.EDITION, DAY)))
+    assert "Why: much read; about twelve more upvotes expected in three days" in page
+    shown = re.search(r"▲ 31 upvotes in (\w+) hours <span aria-hidden=.true.>(.*?)</span>", page)
+    assert shown is not None
+    assert shown[2].endswith("█")
+    assert "<span>Hugging Face Daily Papers</span>" in page
+
+
+def test_a_note_lost_no_papers(pages: Pages) -> None:
+    """It had none; of an edition whose papers are gone the page says so."""
+    whose = pages.store.readers.save(reader(ANN), NOW)
+    said = {}
+    for mood, day in ((Mood.NOTHING, DAY), (Mood.MATCHED, DAY - timedelta(days=1))):
+        message = Message(f"<{mood}@x>", "d@x.example", ANN, "S", "l", b"b")
+        made = MadeEdition(Edition(whose, day, (), mood, 7), message, NOW)
+        pages.store.editions.save([made], "smtp", NOW)
+        page = text(pages.get(address(pages, Purpose.EDITION, day)))
+        said[mood] = "Its papers are stored no longer" in page
+    assert said == {Mood.NOTHING: False, Mood.MATCHED: True}
 
 
 def test_an_edition_too_old_to_vote_on_has_no_links_for_it(pages: Pages) -> None:
@@ -214,9 +248,9 @@ def test_the_archive_is_searched_by_meaning_of_the_ranker(pages: Pages) -> None:
     assert "Owls at night" not in page
     assert "Edition of Tuesday, 17 March 2026" in page
     assert "Nothing found" in text(pages.get(url, query_string={"q": "volcanoes"}))
-    only = text(pages.get(url, query_string={"q": 'author:"Zanele Imhoff"'}))
+    only = text(pages.get(url, query_string={"q": 'author:"Yara Stenhouse-Mori"'}))
     assert re.findall(r"<h3><a[^>]*>([^<]+)<", only) == [
-        "Tidal Memory: Recurrent Networks with Two Rates of Forgetting"
+        "Patchwork Optimisers: Choosing an Update Rule for Every Layer"
     ]
 
 

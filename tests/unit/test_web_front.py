@@ -9,6 +9,7 @@ import pytest
 
 from digest.config import load
 from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Paper, Sighting, Signal
+from digest.store.topics import KeptTopic
 from digest.web.pages.search import fit_in_words
 from digest.web.papers import page_of, paper_view
 from tests.conftest import DATA, DAY, NOW
@@ -62,6 +63,22 @@ def test_the_front_page_is_the_latest_day_that_anybody_voted_on(week: Pages) -> 
     assert 'rel="next" href="/day/2026-03-17"' in answer.text
     assert 'rel="prev" href="/day/2026-03-11"' in answer.text
     assert titles(week.get("/day/2026-03-17")) == ["Foxes in town"]
+
+
+def test_a_week_tells_which_topics_rise(week: Pages) -> None:
+    """As the editions of its latest date found them; a page looks for none by itself."""
+    assert "Rising this week" not in week.get("/week/2026-03-17").text
+    assert week.store.topics.of(DAY) is None
+    carrier = paper("Foxes in town").key
+    week.store.topics.keep(DAY, [KeptTopic("urban <foxes>", 12, 2.6, (carrier, "title:gone"))])
+    week.now += timedelta(minutes=2)
+    said = week.get("/week/2026-03-17").text
+    assert "Rising this week" in said
+    assert "urban &lt;foxes&gt;" in said
+    assert "12 papers this week where three were to be expected" in said
+    assert f'<p><a href="/paper/{carrier}">Foxes in town</a></p>' in said
+    assert "title:gone" not in said
+    assert "Rising this week" not in week.get("/day/2026-03-17").text
 
 
 def test_a_date_between_leads_both_ways(week: Pages) -> None:

@@ -1,5 +1,6 @@
 """The page of preferences, moving, taking along and leaving for good, as a browser sees them."""
 
+import html
 import json
 import re
 from dataclasses import replace
@@ -12,9 +13,10 @@ import pytest
 from sqlalchemy import select
 
 from digest import readers as service
+from digest.config import Settings
 from digest.libraries.pasted import read_pasted
 from digest.links import Links, Purpose, Token
-from digest.model import Reader, ReaderKind, Schedule, Vote, VoteKind
+from digest.model import Manner, Quiet, Reader, ReaderKind, Schedule, Vote, VoteKind
 from digest.readers.moving import carry_out_moves
 from digest.readers.preferences import LIKED
 from digest.store.bounces import Bounces
@@ -72,7 +74,7 @@ class _Forms(HTMLParser):
             self.forms.append({})
         elif tag == "label":
             self.labels.append(of["for"])
-        elif tag == "input" and of.get("type") != "checkbox":
+        elif tag == "input" and (of.get("type") not in ("checkbox", "radio") or "checked" in of):
             self.forms[-1][of["name"]] = of.get("value", "")
         elif tag == "textarea":
             self._area = of["name"]
@@ -112,6 +114,13 @@ def test_the_page_shows_where_a_reader_stands(pages: Pages) -> None:
         "rhythm": "daily",
         "weekday": "0",
     }
+    assert forms.that("manner") == {
+        "do": "manner",
+        "trend": "20",
+        "quiet": "trending",
+        "abstracts": "yes",
+    }
+    assert len(re.findall(r'<input id="trend-\d+" name="trend" type="radio"', answer.text)) == 5
     for purpose in (Purpose.UNSUBSCRIBE, Purpose.ARCHIVE, Purpose.FEED):
         assert f'href="/{purpose.value}/' in answer.text
     assert len(forms.ids) == len(set(forms.ids))
@@ -125,11 +134,17 @@ def test_what_is_sent_back_unchanged_changes_nothing(pages: Pages) -> None:
     """Every form with values, sent as the page has it, leaves the reader as it was."""
     schedule = Schedule(6 * 60 + 30, "Asia/Tokyo", frozenset((0, 3)))
     ann = pages.store.readers.save(
-        replace(_ann(pages, "owls, bats^2", "newts"), schedule=schedule, limit=17), NOW
+        replace(
+            _ann(pages, "owls, bats^2", "newts"),
+            schedule=schedule,
+            limit=17,
+            manner=Manner(35, Quiet.NOTE, abstracts=False),
+        ),
+        NOW,
     )
     address = _address(pages, ann)
     forms = _Forms(pages.get(address).text)
-    for do in ("interests", "volume", "schedule"):
+    for do in ("interests", "volume", "manner", "schedule"):
         answer = pages.post(address, **forms.that(do))
         assert (answer.status_code, do in answer.headers["Location"]) == (303, True)
     assert pages.reader(ANN) == ann
@@ -152,6 +167,14 @@ def test_each_form_does_one_thing_and_says_so(pages: Pages) -> None:
         ),
         ({"do": "interests", "name-0": "birds", "text-0": ""}, lambda r: r.interests == ()),
         ({"do": "volume", "limit": "100"}, lambda r: r.limit == 100),
+        (
+            {"do": "manner", "trend": "0", "quiet": "nothing", "abstracts": "no"},
+            lambda r: r.manner == Manner(0, Quiet.NOTHING, abstracts=False),
+        ),
+        (
+            {"do": "manner", "trend": "100"},  # the rest asks for nothing new
+            lambda r: r.manner == Manner(100, Quiet.NOTHING, abstracts=False),
+        ),
         (
             {
                 "do": "schedule",
@@ -218,6 +241,37 @@ def test_errors_stand_beside_the_field_and_nothing_is_lost(
         assert form[name] == value
     assert _rows(pages)[-1] == before[-1]
     assert pages.reader(ANN) == ann
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "said"),
+    [
+        ("trend", "101", "is no share from 0 to 100"),
+        ("quiet", "loud", "not known for quiet days"),
+        ("abstracts", "perhaps", "neither yes nor no"),
+    ],
+)
+def test_a_manner_that_no_form_of_ours_sends_is_refused(
+    pages: Pages, field: str, written: str, said: str
+) -> None:
+    """The field names what is wrong, and nothing is stored."""
+    ann = _ann(pages, "owls")
+    answer = pages.post(_address(pages, ann), do="manner", **{field: written})
+    assert answer.status_code == 400
+    assert said in html.unescape(answer.text.partition(f'id="{field}-error">')[2][:100])
+    assert f"{field}-error" in answer.text.partition('aria-invalid="true"')[2][:80]
+    assert pages.reader(ANN) == ann
+
+
+def test_the_person_of_the_configuration_sees_its_manner(pages: Pages) -> None:
+    """In words, beside what else the configuration says."""
+    settings = Settings(address=ANN, dial=80, quiet=Quiet.NOTE, abstracts=False)
+    person = service.keep_configured(pages.store, settings, NOW)
+    assert person is not None
+    text = pages.get(_address(pages, person)).text
+    for words in ("mostly what everyone reads, 20 %", "a few lines that say so", "one sentence"):
+        assert words in text
+    assert 'name="trend"' not in text
 
 
 def test_resuming_never_takes_back_an_unsubscription(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from digest.config import load
 from digest.links import Links, Purpose, Token
-from digest.model import Schedule
+from digest.model import Manner, Quiet, Schedule
 from digest.readers import subscribe
 from digest.readers.signups import MOST_LETTERS
 from digest.store.engine import reading
@@ -21,6 +21,7 @@ from tests.pages import BASE, Pages, close_pages, open_pages
 FORM = {"do": "subscribe", "interests": "owls, bats", "hour": "8:30", "zone": "Europe/Berlin",
         "rhythm": "weekly", "weekday": "4", "limit": "7"}  # fmt: skip
 ADDRESS = "ann@example.org"
+MATCHING = "speech, listener"
 
 
 def content(pages: Pages) -> list[Any]:
@@ -65,11 +66,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_form_asks_for_all_that_can_be_wished(pages: Pages) -> None:
-    """Address, interests, hour, zone, days, number; each with a label."""
+    """Address, interests, hour, zone, days, number, manner; each with a label."""
     page = pages.get("/subscribe").text
     for name in ("address", "interests", "hour", "zone", "rhythm", "weekday", "limit"):
         assert field(page, name)
         assert f'<label for="{name}">' in page
+    for name in ("quiet", "abstracts"):
+        assert f'<label for="{name}">' in page
+    choices = re.findall(
+        r'<input id="(trend-\d+)" name="trend" type="radio" value="\d+"( ch)?', page
+    )
+    assert [(name, bool(on)) for name, on in choices] == [
+        ("trend-0", False), ("trend-20", True), ("trend-50", False), ("trend-80", False),
+        ("trend-100", False),
+    ]  # fmt: skip
+    assert all(f'<label for="{name}" class="plain">' in page for name, _ in choices)
     assert page.count("<h1") == 1
     assert '<option value="Europe/Berlin">' in page
     assert len(page) < 100_000
@@ -79,11 +90,15 @@ def test_today_s_edition_is_shown_before_any_address(pages: Pages) -> None:
     """The button for it needs no address, and nothing of it is stored."""
     pages.run()
     before = content(pages)
-    page = pages.post("/subscribe", do="preview", interests="owls", address="ann@exam", hour="9")
+    page = pages.post("/subscribe", do="preview", interests="owls", address="ann@exam", hour="9",
+                      trend="80")  # fmt: skip
     assert page.status_code == 200
     assert 'class="paper"' in page.text
     assert 'value="ann@exam"' in page.text
     assert 'value="9"' in page.text
+    assert 'value="80" checked>' in page.text
+    assert "<details open>" in page.text  # what was chosen is not hidden
+    assert "<details open>" not in pages.get("/subscribe").text
     assert content(pages) == before
 
 
@@ -99,6 +114,23 @@ def test_the_preview_is_a_page_of_its_own(pages: Pages) -> None:
     assert 'class="paper"' in part
     assert "<h1" not in part
     assert "<html" not in part
+
+
+def test_the_preview_goes_by_the_dial(pages: Pages) -> None:
+    """Of the form and of its script; a dial that cannot be read is the usual one."""
+    pages.run()
+
+    def part(**asked: str) -> list[str]:
+        text = pages.get("/preview/part", query_string={"interests": MATCHING, **asked}).text
+        return re.findall(r"<h3>(?:<[^>]+>)?([^<]+)", text)
+
+    mine, mixed, everyone = part(trend="0"), part(trend="50"), part(trend="100")
+    assert [title.split(":")[0] for title in mine] == ["Read It to Me Slowly"]
+    assert set(mine) < set(mixed) < set(everyone)
+    assert everyone[0].startswith("Patchwork Optimisers")
+    assert part(trend="everybody") == part()
+    shown = pages.post("/subscribe", do="preview", interests=MATCHING, trend="100", quiet="nothing")
+    assert re.findall(r"<h3>(?:<[^>]+>)?([^<]+)", shown.text) == everyone
 
 
 @pytest.mark.parametrize("wrong", ['"owls', "author:", "x" * 2001, "like:what"])
@@ -140,6 +172,15 @@ def test_the_box_of_the_front_page_is_enough(pages: Pages) -> None:
     reader = pages.reader(ADDRESS)
     assert (reader.schedule.minute, reader.schedule.zone) == (7 * 60, "UTC")
     assert len(reader.schedule.weekdays) == 7
+    assert reader.manner == Manner()
+
+
+def test_the_manner_of_the_form_is_the_readers(pages: Pages) -> None:
+    """Dial, quiet days and abstracts, once the mailbox has confirmed."""
+    wishes = {"trend": "80", "quiet": "note", "abstracts": "no"}
+    assert pages.post("/subscribe", address=ADDRESS, **FORM, **wishes).status_code == 200
+    pages.post(mailed_link(pages))
+    assert pages.reader(ADDRESS).manner == Manner(80, Quiet.NOTE, abstracts=False)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +190,7 @@ def test_the_box_of_the_front_page_is_enough(pages: Pages) -> None:
         ("address", "a@example.org, b@example.org"), ("address", "ann@localhost"),
         ("interests", '"owls'), ("interests", "owl " * (MOST_LETTERS // 4 + 1)),
         ("hour", "25"), ("zone", "Mars/Olympus"), ("rhythm", "hourly"), ("weekday", "9"),
-        ("limit", "0"),
+        ("limit", "0"), ("trend", "101"), ("quiet", "loud"), ("abstracts", "2"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_beside_the_field(pages: Pages, field_name: str, wrong: str) -> None:
@@ -159,7 +200,9 @@ def test_what_is_wrong_is_said_beside_the_field(pages: Pages, field_name: str, w
     said = re.search(rf'id="{field_name}-error">([^<]*[.?])</p>', page.text)
     assert said
     assert not said[1][0].islower()
-    assert f"{field_name}-error" in field(page.text, field_name)
+    whole = '<fieldset role="radiogroup"' if field_name == "trend" else field(page.text, field_name)
+    assert f"{field_name}-error" in page.text[page.text.index(whole) :][:200]
+    assert 'aria-invalid="true"' in page.text[page.text.index(whole) :][:200]
     assert field_name == "interests" or "owls, bats</textarea>" in page.text
     assert asked(pages) == 0
 

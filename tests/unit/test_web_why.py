@@ -53,7 +53,7 @@ def test_the_shares_add_up_to_the_score_of_the_letter(pages: Pages) -> None:
     assert f"with a score of {score}" in page
     assert "by all that is known now" not in page
     assert "recurrent networks" in page
-    assert "Picked: number 1 of 9" in page
+    assert "Picked: number 1 of 10" in page
 
 
 def test_every_share_is_told_even_where_rounding_would_hide_it() -> None:

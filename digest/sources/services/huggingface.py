@@ -1,7 +1,7 @@
 """Hugging Face Daily Papers of a date, with upvotes, comments and stars as signals.
 
-The list of a day is partial while the day lasts, and counts go on rising: the day before is
-asked again each time.
+The list of a day is partial while the day lasts: the day before is asked again each time. Counts go
+on rising for weeks: older days are asked again about once a day, as long as they move.
 """
 
 import json
@@ -44,6 +44,10 @@ class HuggingFace:
                 failed.append(error)
         if failed:
             raise failed[0]
+
+    def count_again(self, request: Request) -> Iterator[Batch]:
+        """Yield the pages of the requested date alone."""
+        yield from self._pages(request.date, request.now)
 
     def _pages(self, day: date, now: datetime) -> Iterator[Batch]:
         for page in range(MAX_PAGES):

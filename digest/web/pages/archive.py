@@ -13,7 +13,7 @@ from digest.letters.compose import ABSTRACTS
 from digest.letters.steering import edition_link
 from digest.letters.view import LetterView, day_in_words
 from digest.links import Purpose, Token
-from digest.model import Reader
+from digest.model import Mood, Reader
 from digest.readers.archive import (
     PastPick,
     kept_letter,
@@ -130,7 +130,7 @@ def edition(token: str) -> str:
             "edition.html.j2",
             letter=letter,
             day=day_in_words(link.day),
-            gone=kept.considered and not letter.sections,
+            gone=kept.mood is not Mood.NOTHING and kept.considered and not letter.sections,
             missed=_MISSED.get(kept.state) if kept.state else None,
             earlier=_neighbour(reader, kept.earlier) if among else None,
             later=_neighbour(reader, kept.later) if among else None,

@@ -1,8 +1,13 @@
 """The front page: the papers of a day, a week or a month, and the box to subscribe."""
 
+from dataclasses import dataclass
+from datetime import date
+
 from flask import Blueprint, abort, render_template, request
 from werkzeug.exceptions import NotFound
 
+from digest.letters.parts import topic_view
+from digest.topics import kept_topics
 from digest.web.lately import keep
 from digest.web.listing import BRIEF, FULL, Listing, Sheet, latest_day, list_period
 from digest.web.periods import Period, Span, period_of, read_period
@@ -12,6 +17,15 @@ MOST_AGE = 60  # seconds that anyone may keep a list
 _LONGEST_NUMBER = 3
 
 blueprint = Blueprint("front", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RisingView:
+    """A topic that rises, in words, with key and title of the papers that carry it most."""
+
+    words: str
+    said: str
+    papers: tuple[tuple[str, str], ...]
 
 
 @blueprint.get("/")
@@ -79,6 +93,24 @@ def _shown(period: Period, *, latest_one: bool) -> str:
     return render_template(
         "front.html.j2",
         listing=found,
+        rising=_rising(found.day) if period.span is Span.WEEK and found.page == 1 else (),
         latest=latest_one,
         coming=period.first > visit().now.date(),
     )
+
+
+def _rising(day: date) -> tuple[RisingView, ...]:
+    """What editions of a date found to rise; nothing is looked for here."""
+    store = visit().house.store
+
+    def made() -> tuple[RisingView, ...]:
+        return tuple(
+            RisingView(
+                (told := topic_view(topic, weekly=True)).words,
+                told.said,
+                tuple((one.paper.key, one.paper.title) for one in topic.carriers),
+            )
+            for topic in kept_topics(store, day) or ()
+        )
+
+    return keep("rising", day, made)

@@ -89,7 +89,7 @@ def _whole(store: Store, written: str) -> WholePaper | None:
     if not events:  # of somebody's own library alone, and nobody else's business
         return None
     paper = stored.paper
-    series = store.lists.series([stored.number], UPVOTES).get(stored.number, ())
+    series = store.counts.curves([stored.number], UPVOTES).get(stored.number, ())
     names = [shown(author) for author in paper.authors[:_MOST_AUTHORS]]
     more = len(paper.authors) - len(names)
     return WholePaper(
@@ -119,7 +119,7 @@ def _number(store: Store, written: str) -> int | None:
 def _alike(number: int) -> tuple[PaperView, ...]:
     here = visit()
     stored = here.room.similar(number, MOST_SIMILAR)
-    series = here.house.store.lists.series([one.number for one in stored], UPVOTES)
+    series = here.house.store.counts.curves([one.number for one in stored], UPVOTES)
     return page_of(stored, series, most=_MOST_BYTES_ALIKE)
 
 

@@ -16,7 +16,16 @@ from digest.readers.export import export_of
 from digest.readers.library import forget_library
 from digest.readers.moving import ask_to_move, stay
 from digest.readers.preferences import change_interests, paste_liked, take_back
-from digest.web.forms import Wishes, interests_of, schedule_of, wishes_of, with_room, wrong
+from digest.web.forms import (
+    MANNER,
+    Wishes,
+    interests_of,
+    manner_of,
+    schedule_of,
+    wishes_of,
+    with_room,
+    wrong,
+)
 from digest.web.guards import allow
 from digest.web.preferences import DONE, Written, addresses_of, desk_of, vote_sent
 from digest.web.site import visit
@@ -164,6 +173,14 @@ def _volume(reader: Reader) -> Written | None:
     return None
 
 
+def _manner(reader: Reader) -> Written | None:
+    manner, errors = manner_of(request.form, reader.manner)
+    if errors:
+        return Written({name: request.form.get(name, "") for name in MANNER}, errors)
+    service.change(visit().house.store, replace(reader, manner=manner), visit().now)
+    return None
+
+
 def _schedule(reader: Reader) -> Written | None:
     schedule, errors = schedule_of(request.form, reader.schedule)
     if errors:
@@ -231,6 +248,7 @@ def _stay(reader: Reader) -> Written | None:
 _ACTS: dict[str, Callable[[Reader], Written | None]] = {
     "interests": _interests,
     "volume": _volume,
+    "manner": _manner,
     "schedule": _schedule,
     "pause": _pause,
     "resume": _resume,

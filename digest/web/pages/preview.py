@@ -14,7 +14,7 @@ _MOST_AGE = 60  # seconds
 def page() -> str | tuple[str, int]:
     """A form for interests, and today's edition for them."""
     interests = request.args.get("interests", "")
-    preview = preview_of(interests)
+    preview = preview_of(request.args)
     visit().public = _MOST_AGE
     shown = render_template("preview.html.j2", interests=interests, preview=preview)
     return (shown, 400) if preview.wrong else shown
@@ -22,7 +22,7 @@ def page() -> str | tuple[str, int]:
 
 @blueprint.get("/preview/part")
 def part() -> str:
-    """The edition alone, for the script of the form."""
+    """The edition alone, by interests and dial, for the script of the form."""
     visit().public = _MOST_AGE
-    preview = preview_of(request.args.get("interests", ""))
+    preview = preview_of(request.args)
     return render_template("preview_part.html.j2", preview=preview)

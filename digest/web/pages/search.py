@@ -121,7 +121,7 @@ def answer_to(question: Question) -> Answer:
         numbers = [one.stored.number for one in found]
         papers = page_of(
             (one.stored for one in found),
-            here.house.store.lists.series(numbers, UPVOTES),
+            here.house.store.counts.curves(numbers, UPVOTES),
             {n: fit_in_words(one.score) for n, one in zip(numbers, found, strict=True)},
         )
         ranked = any(one.score is not None for one in found)

@@ -11,10 +11,22 @@ from zoneinfo import available_timezones
 from flask import Blueprint, render_template, request
 
 from digest.errors import LinkError, UsageError
+from digest.grammar.dial import dial_in_full
 from digest.links import INVITATION_DAYS, Purpose
 from digest.model import Schedule
 from digest.readers.signups import ask, parse_personal
-from digest.web.forms import Wishes, rhythms, schedule_fields, weekdays, wishes_of
+from digest.web.forms import (
+    ABSTRACTS,
+    MANNER,
+    Wishes,
+    dials,
+    manner_fields,
+    quiet_days,
+    rhythms,
+    schedule_fields,
+    weekdays,
+    wishes_of,
+)
 from digest.web.guards import allow
 from digest.web.previews import Preview, preview_of
 from digest.web.site import visit
@@ -35,7 +47,7 @@ def page() -> Shown:
     kept = {name: request.args.get(name, "") for name in ("interests", "invite")}
     if (closed := _closed(kept["invite"])) is not None:
         return closed
-    return _form(kept, {}, preview_of(kept["interests"]), 200)
+    return _form(kept, {}, preview_of(kept), 200)
 
 
 @blueprint.post("/subscribe")
@@ -47,7 +59,7 @@ def send() -> Shown:
     here = visit()
     wishes, errors = wishes_of(sent, _usual())
     if sent.get("do") == "preview":
-        return _form(sent, errors, preview_of(sent.get("interests", "")), 200)
+        return _form(sent, errors, preview_of(sent), 200)
     try:
         address = parse_personal(sent.get("address", ""))
     except UsageError as error:
@@ -55,9 +67,19 @@ def send() -> Shown:
     if errors:
         return _form(sent, errors, None, 400)
     allow("subscribe", _MOST, _HOUR)
-    schedule, limit = wishes.schedule, wishes.limit
+    usual, schedule, limit = _usual(), wishes.schedule, wishes.limit
+    manner = None if sent.keys().isdisjoint(MANNER) else wishes.manner
     try:
-        taken = ask(here.house.store, address, wishes.interests, schedule, limit, here.now)
+        taken = ask(
+            here.house.store,
+            address,
+            wishes.interests,
+            schedule,
+            limit,
+            here.now,
+            manner,
+            usual.manner,
+        )
     except UsageError as error:
         return _form(sent, {"interests": str(error)}, None, 400)
     if not taken:
@@ -102,7 +124,7 @@ def _refusal(title: str, text: str, status: int) -> Shown:
 def _usual() -> Wishes:
     """What is asked for where the form says nothing."""
     settings = visit().house.settings
-    return Wishes((), Schedule(7 * 60, settings.zone), settings.limit)
+    return Wishes((), Schedule(7 * 60, settings.zone), settings.limit, settings.manner)
 
 
 def _form(sent: Fields, errors: Mapping[str, str], preview: Preview | None, status: int) -> Shown:
@@ -113,6 +135,7 @@ def _form(sent: Fields, errors: Mapping[str, str], preview: Preview | None, stat
         "invite": "",
         "limit": str(usual.limit),
         **schedule_fields(usual.schedule),
+        **manner_fields(usual.manner),
     }
     fields = {name: sent.get(name, value) for name, value in before.items()}
     wrong = dict(errors)
@@ -129,6 +152,11 @@ def _form(sent: Fields, errors: Mapping[str, str], preview: Preview | None, stat
         zones=_zones(),
         guess="zone" not in sent,
         unfolded=not wrong.keys().isdisjoint(_FOLDED),
+        dials=dials(usual.manner),
+        quiet_days=quiet_days(),
+        abstracts=ABSTRACTS,
+        usually=dial_in_full(usual.manner.dial),
+        manner_unfolded=any(name in wrong or fields[name] != before[name] for name in MANNER),
     )
     return shown, status
 

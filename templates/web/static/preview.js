@@ -1,5 +1,5 @@
-// The form to subscribe, live: today's edition under it while interests are typed, and the time
-// zone of this computer. Without it, the form has a button that does the same.
+// The form to subscribe, live: today's edition under it while interests are typed and the dial is
+// turned, and the time zone of this computer. Without it, the form has a button that does the same.
 "use strict";
 (() => {
   const form = document.getElementById("subscribe");
@@ -19,21 +19,24 @@
     }
   }
   const longest = 2000;
-  let before = interests.value;
+  const asking = () => {
+    const trend = form.elements.namedItem("trend")?.value ?? "";
+    return new URLSearchParams({ interests: interests.value, trend }).toString();
+  };
+  let before = asking();
   let timer = 0;
-  let asked = null;
+  let running = null;
   const show = async () => {
-    const text = interests.value;
-    if (text === before || text.length > longest) {
+    const asked = asking();
+    if (asked === before || interests.value.length > longest) {
       return;
     }
-    before = text;
-    asked?.abort();
-    asked = new AbortController();
+    before = asked;
+    running?.abort();
+    running = new AbortController();
     state.textContent = "Today’s edition is being made …";
     try {
-      const address = `${form.dataset.part}?${new URLSearchParams({ interests: text })}`;
-      const answer = await fetch(address, { signal: asked.signal });
+      const answer = await fetch(`${form.dataset.part}?${asked}`, { signal: running.signal });
       if (!answer.ok) {
         throw new Error(String(answer.status));
       }
@@ -47,7 +50,7 @@
       }
     }
   };
-  interests.addEventListener("input", () => {
+  form.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(show, 500);
   });
