@@ -19,6 +19,7 @@ from digest.model import Edition, Message, Reader, ReaderKind
 
 SENDER_NAME = "The Paper Digest"
 CLIPPED_FROM = 100 * 1024  # Gmail cuts a little above this
+_VOTE = 50  # bytes of HTML around the address of a vote, its style among them
 ABSTRACTS = (620, 300, 140, 0)  # characters of each abstract, the longest that fits
 
 
@@ -115,7 +116,7 @@ class LetterOffice:
             letter = view_of(edition, self.sender.owner, abstract, steering, self.cards)
             if html and abstract and excess + _length_of_abstracts(letter) > 0:
                 continue
-            html = self.press.html(letter).encode()
+            html = self.press.html(letter).encode("utf-8", "replace")
             if len(html) <= CLIPPED_FROM:
                 break
             excess = len(html) - CLIPPED_FROM - _length_of_abstracts(letter)
@@ -128,9 +129,10 @@ class LetterOffice:
 
 
 def _length_of_abstracts(letter: LetterView) -> int:
-    """How many bytes of HTML they take."""
-    picks = (pick for section in letter.sections for pick in section.picks)
-    return sum(len(escape(pick.abstract.plain).encode()) for pick in picks)
+    """How many bytes of HTML they take, and the votes, which become fewer with them."""
+    picks = [pick for section in letter.sections for pick in section.picks]
+    votes = sum(len(link.url) + _VOTE for pick in picks for link in pick.votes)
+    return votes + sum(len(escape(pick.abstract.plain).encode()) for pick in picks)
 
 
 def _named(reader: Reader) -> str:

@@ -20,6 +20,12 @@ from digest.errors import DigestError
 _MOST = 300
 _FOLD = 76
 _MAILBOXES = ("From", "To")
+_UNCLEAN = re.compile(
+    rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n [ -~\x80-\xff])|\r\n +\r"
+)
+_HALF = re.compile("[\ud800-\udfff]")
+_LONGEST = 998  # bytes of a line (RFC 5322, section 2.1.1)
+_NEXT = b"X-Next"
 _LINE = 76  # signs of an encoded line (RFC 2045, section 6.8)
 # What no mail program can take for anything else: a name, then words in printable ASCII on one line
 # or on lines that begin with a space.
@@ -57,7 +63,10 @@ def assemble(
         headers: names and values; values may hold any characters.
         text: the text part.
         html: the HTML part, or that in UTF-8.
-        boundary: what parts the parts; must not occur in them.
+        boundary: what parts the parts.
+
+    Raises:
+        DigestError: for a header that cannot be written, or would read back differently.
     """
     head = [(name, value) for name, value in headers]
     head += [
@@ -70,9 +79,9 @@ def assemble(
         (
             lines,
             mark,
-            *_part(b"plain", text.encode()),
+            *_part(b"plain", text.encode("utf-8", "replace")),
             mark,
-            *_part(b"html", html if isinstance(html, bytes) else html.encode()),
+            *_part(b"html", html if isinstance(html, bytes) else html.encode("utf-8", "replace")),
             mark + b"--",
             b"",
         )
@@ -105,6 +114,8 @@ def _lines(count: int) -> Struct:
 
 def _header(name: str, value: str) -> bytes:
     """One header: text that is not ASCII is encoded, addresses stay as they are (RFC 6532)."""
+    if not value.isascii() and _HALF.search(value):
+        raise DigestError(f"{name} cannot hold {value!r}: half a sign is in it")
     if value.isascii() or name in _MAILBOXES:
         folded = _folded(name, value)
     elif name == "Subject":
@@ -129,6 +140,10 @@ def _folded(name: str, value: str) -> str:
 def _verified(line: bytes, name: str, value: str) -> bytes:
     """A header, read back: it must be one header, and say exactly what was meant."""
     plain = _PLAIN.fullmatch(line) and b"=?" not in line
+    if not plain and _UNCLEAN.search(line.removesuffix(b"\r\n")):
+        raise DigestError("a header cannot be written safely: it holds more than words on a line")
+    if len(line) > _LONGEST and max(map(len, line.split(b"\r\n"))) > _LONGEST:
+        raise DigestError(f"a header has a word of more than {_LONGEST} signs: no server takes it")
     try:
         found = [_plainly(line)] if plain else _parsed(line)
     except (HeaderParseError, UnicodeError, LookupError) as error:
@@ -145,9 +160,16 @@ def _plainly(line: bytes) -> tuple[str, str]:
 
 
 def _parsed(line: bytes) -> list[tuple[str, str]]:
-    """All other headers, as a real parser reads them."""
-    found = message_from_bytes(line + b"\r\n")
-    return [(name, _read_back(value)) for name, value in found.raw_items()]
+    """All other headers, as a real parser reads them, with another one after them.
+
+    Raises:
+        HeaderParseError: where what comes after it is no header any more.
+    """
+    found = message_from_bytes(line + _NEXT + b": x\r\n\r\n")
+    items = list(found.raw_items())
+    if items[-1:] != [(_NEXT.decode(), "x")]:
+        raise HeaderParseError("the head ends with it")
+    return [(name, _read_back(value)) for name, value in items[:-1]]
 
 
 def _spaced(value: str) -> str:

@@ -114,10 +114,7 @@ def topic_view(topic: Topic, *, weekly: bool = False) -> TopicView:
     return TopicView(
         cut(topic.words, _WORDS),
         f"{papers} {span} where {usual} to be expected",
-        tuple(
-            Link(cut(one.paper.title, _TITLE), address_of(one))
-            for one in topic.carriers[:_CARRIERS]
-        ),
+        tuple(map(_link, topic.carriers[:_CARRIERS])),
     )
 
 

@@ -16,6 +16,7 @@ _NAME, _SHORT_NAME = 80, 30
 _TITLE_IN_LINE = 100
 _LABEL, _SHORT_LABEL = 60, 12
 _TWINS = 2
+_LONG_ADDRESS = 100
 _MOST_CARDS = 4000
 _LEAST_SHOWN = 0.005
 _KINDS = (
@@ -45,7 +46,8 @@ class PickView:
             they were counted once. For the eye alone: `upvotes` says the same in words.
         counts: comments and stars.
         source: which sources announced the paper.
-        links: abstract, PDF, code and project page, as far as they are known.
+        links: abstract, PDF, code and project page, as far as they are known; where all is short,
+            those alone that are, and that the title does not lead to.
         votes: links for more, less, mute and save, and to the account of the score; one link to
             all of that in a long letter; none where there are no pages.
         vote_page: one link to all of that, for the text; None where there are no pages.
@@ -104,23 +106,28 @@ class Cards:
 
 
 def _card(pick: Pick, *, short: bool) -> Card:
-    paper = pick.paper.paper
-    links = (
-        ("Abstract", paper.url),
-        ("PDF", paper.pdf),
-        ("Code", paper.code),
-        ("Project", paper.project),
-    )
+    """Where all is short, what the title leads to is no link again, nor is a long address one."""
+    paper, address = pick.paper.paper, address_of(pick.paper)
+    links = [
+        (label, url)
+        for label, url in (
+            ("Abstract", paper.url),
+            ("PDF", paper.pdf),
+            ("Code", paper.code),
+            ("Project", paper.project),
+        )
+        if url and not (short and (url == address or len(url) > _LONG_ADDRESS))
+    ]
     return Card(
         title=cut(paper.title, _SHORT_TITLE if short else _TITLE),
-        url=address_of(pick.paper),
+        url=address,
         byline=byline(paper.authors, _SHORT_NAME if short else _NAME),
         categories=paper.categories[:3],
         upvotes=_upvotes(pick),
         curve=curve_of(pick.trend) if pick.trend else "",
         counts=_counts(pick),
         source="" if short else ", ".join(filter(None, map(source_name, pick.paper.sources))),
-        links=tuple(Link(label, url) for label, url in links if url),
+        links=tuple(Link(label, url) for label, url in links),
     )
 
 

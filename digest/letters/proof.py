@@ -47,6 +47,11 @@ def _linted(press: Press) -> Iterator[Finding]:
     """What is wrong in the files of the folder as they are written."""
     if press.folder is None:
         return
+    for name in press.replaced:
+        file = press.folder / name
+        if not (file.is_file() and file.resolve().is_relative_to(press.folder.resolve())):
+            mend = "put the file itself there, or take it out of the folder"
+            yield Finding(str(file), "it is no file of this folder, and replaces nothing", mend)
     sources = {}
     for file in _files(press.folder):
         try:
@@ -92,8 +97,9 @@ def _letter(
         return
     titles = [pick.paper.paper.title for pick in edition.picks]
     yield from _well_formed(press, situation, html)
-    plain = " ".join(text.split()).casefold()
-    if len(plain) < _LEAST_TEXT or any(title.casefold() not in plain for title in titles):
+    plain = "".join(text.split()).casefold()  # lines may end within words of wide signs
+    wanted = ("".join(title.split()).casefold() for title in titles)
+    if len(plain) < _LEAST_TEXT or any(title not in plain for title in wanted):
         said = f"the text part of {situation} says too little: some read nothing else"
         yield Finding(_where(press, _TEXT), said, "set what letter.sections holds")
     way, what = letter.unsubscribe, "the way to unsubscribe"

@@ -5,6 +5,7 @@ a folder of the person who runs it are set within bounds (`sandbox.py`), and so 
 include or extend.
 """
 
+import os
 import re
 from copy import copy
 from functools import cache
@@ -39,6 +40,14 @@ __all__ = ["COLUMNS", "Press", "shipped_press", "shipped_templates", "wrap"]
 
 COLUMNS = 72
 _SPACES = re.compile(r"[\t\n\x0b\x0c\r ]+")
+_WIDE_SIGNS = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
+_WIDE_SIGNS += "\uff00-\uff60\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd"
+_WIDE = re.compile(f"[{_WIDE_SIGNS}]")
+_CLOSING = "\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff0e\uff1a\uff1b\uff1f"
+_UNIT = re.compile(  # what stays on one line: a sign of two columns, or a word of others
+    f"(?P<space> ?)(?P<word>(?:[{_WIDE_SIGNS}]|[^ {_WIDE_SIGNS}]+)[{_CLOSING}]*)"
+)
+_HALF = re.compile("[\ud800-\udfff]")
 _BROKEN = (
     *(ArithmeticError, AssertionError, AttributeError, JinjaError, LookupError, MemoryError),
     *(RecursionError, SyntaxError, TypeError, ValueError),
@@ -60,7 +69,7 @@ class Press:
         self.fault = ""
         self.folder = folder
         self.replaced = tuple(
-            name for name in NAMES if folder is not None and (folder / name).exists()
+            name for name in NAMES if folder is not None and os.path.lexists(folder / name)
         )
         self._html = self._environment(escapes=True, inlining=True)
         self._text = self._environment(escapes=False, inlining=False)
@@ -114,14 +123,13 @@ class Press:
 
     def _page(self, name: str, letter: View) -> str:
         try:
-            beforehand = self.beforehand(name)
+            if self.beforehand(name):
+                return self._set(self._html, name, letter)
+            if self._bare is None:
+                self._bare = self._environment(escapes=True, inlining=False)
+            return inlined_page(self._set(self._bare, name, letter))
         except _BROKEN as error:
             raise _named(error, name) from error
-        if beforehand:
-            return self._set(self._html, name, letter)
-        if self._bare is None:
-            self._bare = self._environment(escapes=True, inlining=False)
-        return inlined_page(self._set(self._bare, name, letter))
 
     def _environment(self, *, escapes: bool, inlining: bool) -> Environment:
         loader = Folder(self.folder, inlining=inlining)
@@ -177,7 +185,8 @@ def _bounded(template: Template, letter: View) -> str:
         if length > LONGEST:
             raise ValueError(f"this sets more than {LONGEST:,} signs: an endless loop?")
     text = "".join(parts)
-    text.encode()  # no mail can be made of half a sign
+    if not text.isascii() and _HALF.search(text):
+        raise ValueError("half a sign (a \\u between d800 and dfff) is set: no mail can hold it")
     return text
 
 
@@ -192,6 +201,8 @@ def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
         return ""
     before = " " * min(indent, COLUMNS)
     others = before if hang is None else " " * min(hang, COLUMNS)
+    if not text.isascii() and _WIDE.search(text):
+        return _wrapped_wide(text, before, others)
     lines: list[str] = []
     start, end = 0, len(text)
     while end - start > (room := COLUMNS - len(before)):
@@ -206,6 +217,25 @@ def wrap(text: str, indent: int = 0, hang: int | None = None) -> str:
     return "\n".join(lines)
 
 
+def _columns(text: str) -> int:
+    """How many columns a text takes: East Asian signs take two."""
+    return len(text) + len(_WIDE.findall(text))
+
+
+def _wrapped_wide(text: str, before: str, others: str) -> str:
+    """Text with signs of two columns, which may be parted anywhere between two of them."""
+    lines, line, width = [], before, len(before)
+    for found in _UNIT.finditer(text):
+        word, space = found["word"], " " if found["space"] and line.strip() else ""
+        columns = _columns(word)
+        if width + len(space) + columns > COLUMNS and line.strip():
+            lines.append(line)
+            line, width, space = others, len(others), ""
+        line += space + word
+        width += len(space) + columns
+    return "\n".join((*lines, line))
+
+
 def _named(error: Exception, name: str) -> TemplateError:
     """Any of these errors with the place of the template where it arose."""
     if isinstance(error, TemplateNotFound):
@@ -218,7 +248,7 @@ def _named(error: Exception, name: str) -> TemplateError:
     if isinstance(error, RecursionError):
         endless = "it includes or calls itself without end, or nests too deeply"
         return TemplateError(f"{_place(error, name)}: {endless}")
-    return TemplateError(f"{_place(error, name)}: {error}")
+    return TemplateError(f"{_place(error, name)}: {str(error) or type(error).__name__}")
 
 
 def _place(error: BaseException, name: str) -> str:

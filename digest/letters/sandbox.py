@@ -18,7 +18,6 @@ from jinja2 import (
     StrictUndefined,
     Template,
     TemplateRuntimeError,
-    TemplateSyntaxError,
     nodes,
 )
 from jinja2.exceptions import SecurityError
@@ -26,8 +25,9 @@ from jinja2.filters import make_attrgetter
 from jinja2.runtime import BlockReference, LoopContext, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace
-from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
+
+from digest.letters.counting import Counting
 
 WORK = 5_000_000  # for one part of a letter; fifty papers need a tenth of it
 LONGEST = 1_000_000  # signs of one text, and of a part of a letter
@@ -133,7 +133,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters.clear()
         self.filters.update({name: self._metered(name, function) for name, function in own.items()})
         for name, function in self.tests.items():
-            self.tests[name] = self._weighing(function)
+            self.tests[name] = self._weighing(function)  # type: ignore[arg-type]
         self.globals.clear()
         self.globals.update(range=bounded_range, namespace=Namespace, joiner=Joiner, cycler=Cycler)
 
@@ -197,7 +197,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """A call, counted."""
-        if getattr(obj, "__self__", None) is self:  # what `_Counting` wrote; no template can
+        if getattr(obj, "__self__", None) is self:  # what `Counting` wrote; no template can
             return obj(*args)
         self.spend(_TURN)
         if not self.is_safe_callable(obj):
@@ -294,86 +294,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         defer_init: bool = False,  # noqa: FBT001, FBT002 - the library's signature
     ) -> str:
         """Count the turns of every loop and macro: the count is written into the template."""
-        counted: nodes.Template = _Counting(self, name, filename).visit(source)
+        counted: nodes.Template = Counting(self, _TURN, name, filename).visit(source)
         return super()._generate(counted, name, filename, defer_init)
-
-
-class _Counting(NodeTransformer):
-    """Puts the count into a template, and refuses what turns escaping off."""
-
-    def __init__(self, environment: Sandbox, name: str | None, filename: str | None) -> None:
-        self._environment = environment
-        self._name = name
-        self._filename = filename
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - the library's name
-        """A loop; one with a condition goes through what it leaves out, too."""
-        if node.test is not None:
-            node.iter = self._call("weighed", [node.iter], node.lineno)
-        return self._counted(node)
-
-    def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802
-        """A macro: it may call itself."""
-        return self._counted(node)
-
-    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:  # noqa: N802
-        """What a macro calls."""
-        return self._counted(node)
-
-    def visit_Block(self, node: nodes.Block) -> nodes.Node:  # noqa: N802
-        """A block that may be set again."""
-        return self._counted(node)
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
-        """The sign ~, which Jinja's sandbox does not ask about."""
-        self.generic_visit(node)
-        return self._call("joined", node.nodes, node.lineno)
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
-        """== and its like, and `in`."""
-        self.generic_visit(node)
-        node.expr = self._call("weighed", [node.expr], node.lineno)
-        for operand in node.ops:
-            operand.expr = self._call("weighed", [operand.expr], node.lineno)
-        return node
-
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
-        """A part, or parts from here to there."""
-        self.generic_visit(node)
-        if isinstance(node.arg, nodes.Slice):
-            node.node = self._call("sliced", [node.node], node.lineno)
-        return node
-
-    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802
-        """A key and its value."""
-        self.generic_visit(node)
-        node.key = self._call("key", [node.key], node.lineno)
-        return node
-
-    def visit_ScopedEvalContextModifier(self, node: nodes.Node) -> nodes.Node:  # noqa: N802
-        """{% autoescape %}."""
-        raise TemplateSyntaxError(
-            "escaping cannot be turned off: titles of strangers are set here",
-            node.lineno,
-            self._name,
-            self._filename,
-        )
-
-    def _counted(self, node: Any) -> nodes.Node:  # noqa: ANN401 - each has a body
-        self.generic_visit(node)
-        size = sum(len(data.data) for part in node.body for data in _data_of(part))
-        size += sum(1 for part in node.body for _ in part.find_all(nodes.Expr))
-        cost = nodes.Const(_TURN + size, lineno=node.lineno)
-        node.body.insert(
-            0, nodes.ExprStmt(self._call("spend", [cost], node.lineno), lineno=node.lineno)
-        )
-        return node  # type: ignore[no-any-return]
-
-    def _call(self, name: str, args: list[nodes.Expr], line: int) -> nodes.Call:
-        target = nodes.EnvironmentAttribute(name, lineno=line)
-        made = nodes.Call(target, args, [], None, None, lineno=line)
-        made.set_environment(self._environment)
-        return made
 
 
 def bounded_range(*bounds: int) -> range:
@@ -382,10 +304,6 @@ def bounded_range(*bounds: int) -> range:
     if len(found) > MOST_TURNS:
         raise SecurityError(f"range() goes to {MOST_TURNS} at most here")
     return found
-
-
-def _data_of(node: nodes.Node) -> Iterable[nodes.TemplateData]:
-    return node.find_all(nodes.TemplateData)
 
 
 def _check(length: int) -> None:

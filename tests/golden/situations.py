@@ -15,6 +15,7 @@ from pathlib import Path
 
 from digest.grammar.interests import parse_interest
 from digest.identity import title_key
+from digest.intake.normal import clean
 from digest.letters import LetterOffice, Sender
 from digest.letters.render import shipped_press
 from digest.links import Key, Links
@@ -70,8 +71,8 @@ def _stored(number: int, line: dict[str, object]) -> StoredPaper:
     featured = int(str(counted.get(UPVOTES, 0))) > 15
     paper = Paper(
         keys=(f"arxiv:{ident}", title_key(str(line["title"]))),
-        title=str(line["title"]),
-        abstract=str(line["abstract"]),
+        title=clean(line["title"]),  # as every source has it cleaned at the border
+        abstract=clean(line["abstract"]),
         authors=tuple(map(str, line["authors"])),  # type: ignore[call-overload]
         categories=tuple(map(str, line["categories"])),  # type: ignore[call-overload]
         url=f"https://papers.example.org/abs/{ident}",
@@ -160,7 +161,7 @@ def daily() -> Edition:
     twin = titled("Drift Scores")
     picks = (
         matched("Quiet Faults", ANOMALIES, 0.94, "anomaly detection", "sensor", twins=(twin,)),
-        matched("G$^{2}$-Pool", MOLECULES, 0.91, "graphlet", "pooling", days=2.1, nearest=22),
+        matched("G²-Pool", MOLECULES, 0.91, "graphlet", "pooling", days=2.1, nearest=22),
         matched("Detecting Slow Leaks", ANOMALIES, 0.83, "leaks", "night-time pressure"),
         matched("How Far Can a Crystal", MOLECULES, 0.74, "crystal", "graph"),
         read_by_all("Half a Billion", 2.0, 12.4, dial=20),
@@ -208,7 +209,7 @@ def weekly() -> Edition:
     )
     week = LookBack(
         DAY - timedelta(days=7),
-        (titled("G$^{2}$-Pool"), titled("Mirrored, Dented")),
+        (titled("G²-Pool"), titled("Mirrored, Dented")),
         (Risen(titled("Seasonal Baselines"), 61), Risen(titled("Sorting Transients"), 38)),
     )
     return Edition(who, DAY, picks, Mood.MATCHED, 5310, COVERAGE, rising=RISING, week=week)
@@ -247,7 +248,9 @@ def long() -> Edition:
         one = sample()[place % len(sample())]
         interest = (ANOMALIES, MOLECULES)[place % 2]
         reasons = (
-            Reason(ReasonKind.TERM, max(re.findall(r"[a-z]+", one.paper.title), key=len), 0.4),
+            Reason(
+                ReasonKind.TERM, max(re.findall(r"[a-z]+", one.paper.title.lower()), key=len), 0.4
+            ),
         )
         text = _sentence(one.paper.abstract, (reasons[0].label,))
         stored = replace(one, number=place + 1)

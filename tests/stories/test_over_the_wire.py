@@ -106,7 +106,9 @@ def test_from_the_services_into_the_mailbox(digest: Digest, house: tuple[Replay,
     assert done.json["sent"] == 1
     (mail,) = sink.mails
     assert mail["To"] == "ann@example.org"
-    assert "arXiv: 16 read" in str(mail.get_body(("plain",)))
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert "arXiv: 16 read" in text.get_content()
     assert all(over_tls for _, over_tls in sink.logins)
 
     asked = len(replay.asked)

@@ -129,7 +129,7 @@ def test_both_parts_say_the_same(name: str) -> None:
         assert one in text
     for pick in situation.picks:
         for part in (text, page):
-            assert " ".join(pick.paper.paper.title.split())[:110] in part
+            assert "".join(pick.paper.paper.title.split())[:90] in "".join(part.split())
 
 
 @EVERY
@@ -208,6 +208,27 @@ def test_a_letter_stays_small(many: int, most: int) -> None:
     assert len(links) == (many * 5 if many == 10 else many)
     assert max(map(len, links)) <= MOST_URL
     assert page.count(b"Why: speaks of") == many
+
+
+def test_fifty_papers_keep_abstracts_where_these_fit_without_four_votes() -> None:
+    """One link for all votes makes room for 140 characters of each."""
+    page = (FOLDER / "long.html").read_text(encoding="utf-8")
+    assert page.count('class="abstract"') == 50
+    assert page.count('class="vote" href="https://digest.example.org/v/') == 50
+
+
+def test_long_addresses_do_not_make_a_long_letter() -> None:
+    """Four addresses of 300 signs for each of fifty papers: the title's stays."""
+    url = f"{BASE}/{'x' * 270}"
+    picks = tuple(
+        replace(one, paper=replace(one.paper, paper=replace(
+            one.paper.paper, url=url, pdf=f"{url}.pdf", code=f"{url}/c", project=f"{url}/p")))
+        for one in map(_told, range(50))
+    )  # fmt: skip
+    made = Edition(reader(*TWO, limit=50), DAY, picks, Mood.MATCHED, 1203, COVERAGE)
+    page = _html(WITH_PAGES, made)
+    assert len(page) < CLIPPED_FROM
+    assert page.count(f'href="{url}"'.encode()) == 50
 
 
 def _rules(style: str) -> dict[str, dict[str, str]]:

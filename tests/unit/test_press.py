@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+import unicodedata
 from dataclasses import replace
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
@@ -18,7 +19,7 @@ from digest.letters import picks as pick_words
 from digest.letters.compose import ABSTRACTS, CLIPPED_FROM
 from digest.letters.inlining import inlined, inlined_page
 from digest.letters.loading import NAMES
-from digest.letters.mime import assemble
+from digest.letters.mime import assemble, clean_header
 from digest.letters.picks import Cards
 from digest.letters.render import Press, shipped_press, shipped_templates, wrap
 from digest.letters.samples import ALERT, NOTE, NOW, editions, steering
@@ -257,6 +258,14 @@ def test_any_text_comes_back_from_a_mail(text: str) -> None:
         "=?utf-8?Q?=41?=",
         "a\x00b",
         "a\x0bb",
+        "ü\x00",
+        "\r\n",
+        "a\r\n \r\n b",
+        "\n \r\n ",
+        "=?\x0c?=",
+        "\ud800",
+        "x" * 1200,
+        "ü" + "x" * 1200,
     ],
 )
 @pytest.mark.parametrize("name", ["Subject", "From", "List-Unsubscribe", "Message-ID"])
@@ -269,9 +278,53 @@ def test_no_header_takes_the_short_way_past_the_check(name: str, value: str) -> 
     mail = message_from_bytes(raw, policy=policy.default)
     assert mail.keys() == [name, "To", "MIME-Version", "Content-Type"]
     assert "eve@example.org" not in str(mail["Bcc"])
+    assert re.fullmatch(
+        rb"(?:[\x20-\x7e\x80-\xff]{1,998}\r\n)+", raw.partition(b"\r\n\r\n")[0] + b"\r\n"
+    )
 
 
-_WORDS = st.lists(st.text("abcü字.-", min_size=1, max_size=90), max_size=30)
+_FRAGMENTS = (
+    *("\r\n", "\n", "\r", " ", "\t", "\x00", "\x0b", "\x1c", "\x85", "\u2028", "\u202e", "\ud800"),
+    *(
+        "=?utf-8?Q?=41?=",
+        "=?",
+        "?=",
+        "=?utf-8?B?QQ==?=",
+        "Bcc: eve@example.org",
+        "a",
+        "é",
+        "字",
+        "<",
+    ),
+    *(">", '"', ",", ":", ";", "@", "x" * 80, "x" * 1000, "\r\n ", " \r\n "),
+)
+
+
+@given(st.lists(st.sampled_from(_FRAGMENTS), max_size=12).map("".join))
+@settings(max_examples=500)
+def test_any_subject_is_cleaned_into_one_that_reads_back(text: str) -> None:
+    """Whatever a title holds; and uncleaned it is one header, or no mail."""
+    meant = clean_header(text)
+    mail = message_from_bytes(
+        assemble([("Subject", meant)], "t", "h", "=_b"), policy=policy.default
+    )
+    assert (mail.keys()[0], " ".join(str(mail["Subject"]).split())) == ("Subject", meant)
+    for name in ("Subject", "To", "List-Unsubscribe"):
+        try:
+            raw = assemble([(name, text)], "t", "h", "=_b")
+        except DigestError:
+            continue
+        assert message_from_bytes(raw).keys() == [name, "MIME-Version", "Content-Type"]
+
+
+def test_half_a_sign_costs_nobody_a_letter() -> None:
+    """A lone surrogate from wherever is set as a question mark."""
+    mail = message_from_bytes(assemble([("To", "a@b.c")], "\ud800", "<p>\ud800", "=_b"))
+    parts = [part.get_payload(decode=True) for part in mail.get_payload()]  # type: ignore[union-attr]
+    assert parts == [b"?", b"<p>?"]
+
+
+_WORDS = st.lists(st.text("abcü–.-", min_size=1, max_size=90), max_size=30)
 
 
 @given(_WORDS, st.sampled_from([(0, None), (3, None), (0, 3), (3, 3), (2, 4)]))
@@ -292,6 +345,27 @@ def test_lines_are_wrapped_as_the_library_does_it(
     for between in (" ", "  ", "\n\t "):
         assert wrap(between.join(words), indent, hang) == meant
         assert wrap(f" {between.join(words)} ", indent, hang) == meant
+
+
+@given(
+    st.text("字かカ한。、）ｶabc é-", min_size=1), st.sampled_from([(0, None), (3, None), (2, 4)])
+)
+@settings(max_examples=300)
+def test_signs_of_two_columns_are_counted_so(text: str, margins: tuple[int, int | None]) -> None:
+    """No line is wider than 72 columns on a terminal, words of others aside; no sign is lost."""
+    lines = wrap(text, *margins).split("\n")
+    for line in lines:
+        columns = sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in line)
+        assert columns <= 72 + 2 or len(max(re.split("[^abcé-]", line), key=len)) > 60
+        assert line.strip()[:1] not in "。、）" or line == lines[0] or line.strip()[:1] == ""
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_a_line_of_wide_signs_is_half_as_many() -> None:
+    """Thirty-six; what closes a sentence does not begin a line."""
+    assert [len(line) for line in wrap("字" * 100).split("\n")] == [36, 36, 28]
+    assert wrap("字" * 35 + "abc 字。") == "字" * 35 + "\nabc 字。"
+    assert wrap("字" * 34 + "。" * 9).split("\n")[0] == "字" * 33
 
 
 def test_a_page_that_is_inlined_when_set_keeps_its_rules_for_media() -> None:

@@ -4,8 +4,9 @@ import dataclasses
 import os
 import re
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from shutil import copy
 
@@ -14,7 +15,8 @@ import pytest
 from digest.errors import TemplateError
 from digest.letters import LetterOffice, Sender
 from digest.letters import proof as proofing
-from digest.letters.lint import Finding
+from digest.letters.inlining import inlined
+from digest.letters.lint import Finding, lint
 from digest.letters.loading import LARGEST, NAMES, shipped_templates
 from digest.letters.proof import press_of, proof
 from digest.letters.render import Press, shipped_press
@@ -26,6 +28,14 @@ SITUATIONS = editions()
 SENDER = Sender("digest@example.org", "owner@example.org")
 HOSTILE = "<script>alert(1)</script>"
 GROW = "{% set n = namespace(x='ab') %}{% for a in range(100) %}{% set n.x SET %}{% endfor %}"
+TWICE = (
+    "{% set n = namespace(x=[]) %}{% set v = 'a ' * 20000 %}{% for a in range(1000) %}"
+    "{% for b in range(200) %}{% set n.x USE %}{% endfor %}{% endfor %}"
+)
+NESTED = (
+    "{% set n = namespace(x=(1,), y=(1,)) %}{% for a in range(60) %}{% set n.x = (n.x, n.x) %}"
+    "{% set n.y = (n.y, n.y) %}{% endfor %}"
+)
 
 
 @pytest.fixture
@@ -322,12 +332,100 @@ def test_fault_57_no_way_leads_to_what_is_underneath(folder: Path, page: str) ->
         "{% for a in range(1000) %}" + "y" * 10_000 + "{% endfor %}",
         "{% set x %}{% for a in range(1000) %}" + "y" * 10_000 + "{% endfor %}{% endset %}",
         "{% for a in range(900) %}{{ 'x' * 49000 }}{% endfor %}",
+        "{{ 1 | round(-999999999) }}{{ 1 | round(99999999, 'ceil') }}",
+        "{{ ('f' * 40000) | int(0, 16) // 3 }}",
+        "{{ ('a' * 4000) | truncate(1, True, 'b' * 4000) }}",
+        "{% set x = ['a.j2'] * 40000 %}{% include x ignore missing %}",
+        "{{ ([namespace(y='x' * 40000)] * 40000) | join(attribute='y') }}",
+        TWICE.replace("USE", "= [n.x, v[1:]]"),
+        TWICE.replace("USE", "= [n.x, v * 1]"),
+        TWICE.replace("USE", "= [n.x, v.split()]"),
+        TWICE.replace("USE", "= [n.x, [" + "1, " * 9000 + "]]"),
+        TWICE.replace("USE", "= v.title()"),
+        TWICE.replace("USE", "= 'aaaaab' in v"),
+        TWICE.replace("USE", "= [v] == [v ~ '']"),
+        TWICE.replace("USE", "= v is eq v"),
+        *(NESTED + use for use in (
+            "{{ n.x == n.y }}", "{{ n.x is eq n.y }}", "{{ {n.x: 1} }}", "{{ letter[n.x] }}", "{{ n.x() }}",
+            "{{ [n.x] | unique | list }}", "{{ [n.x, n.y] | sort }}", "{{ [n.x, n.y] | max }}",
+            "{% for a in (1, 2) %}{{ loop.changed(n.x if loop.first else n.y) }}{% endfor %}",
+        )),
     ],
 )  # fmt: skip
 def test_fault_57_no_loop_and_no_text_is_without_end(folder: Path, page: str) -> None:
     """Bounded by what it costs, not by the clock; each of these would fill time or memory."""
     with pytest.raises(TemplateError, match=r"note\.txt\.j2"):
         set_note(folder, page)
+
+
+def test_fault_57_no_error_names_a_place_in_memory(folder: Path) -> None:
+    """What is refused is said the same way each time: the owner is told once."""
+    with pytest.raises(TemplateError, match=r"line 1: center\(\) is not to be had here$"):
+        set_note(folder, "{{ letter.heading.center(9) }}")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ '\\ud800' }}", "{% include 5 %}", "{% include letter.after %}"]
+)
+def test_fault_57_what_no_mail_and_no_file_can_be_is_named(folder: Path, text: str) -> None:
+    """Half a sign, a template that is no name, a name that no file can have."""
+    for page in (text, "{% include 'a' * 5000 ~ '.j2' %}", "{% include '\\0.j2' %}"):
+        with pytest.raises(TemplateError, match=r"note\.txt\.j2"):
+            set_note(folder, page)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<div>" * 40_000,
+        "{% for a in range(900) %}"
+        + "<div>" * 40
+        + "{% endfor %}{% include 'a.j2' ignore missing %}",
+        "<b>" * 40_000,
+        "<style>" + "a" * 200_000 + "</style>",
+        "<style>" + "@a" * 100_000 + "</style>",
+        '{% if "' * 30_000,
+        "{{ '" * 50_000,
+    ],
+)
+def test_fault_57_no_page_ends_the_program(folder: Path, page: str) -> None:
+    """What the inliner could not bear, or what would be gone through for hours."""
+    (folder / "note.html.j2").write_text(page)
+    with pytest.raises(TemplateError, match=r"note\.html\.j2"):
+        Press(folder).note(NOTE)
+
+
+@pytest.mark.parametrize(
+    "page", ["<!--" * 60_000, "<!--[if " * 30_000, "{#" * 100_000, "<" * 200_000]
+)
+def test_what_is_never_closed_is_looked_through_once(page: str) -> None:
+    """Text, as long as a file may be."""
+    assert list(lint(Path("a.j2"), page)) == []
+    assert inlined(page + "<p>") is not None
+
+
+@pytest.mark.parametrize("name", ["letter.html.j2", "note.txt.j2"])
+def test_what_is_no_file_is_said_and_not_passed_over(full: Path, name: str) -> None:
+    """A folder, a pipe, a link to nowhere or out: else the shipped one would be set in silence."""
+    file = full / name
+    file.unlink()
+    (full.parent / name).write_text("x")
+    ways: list[Callable[[], None]] = [
+        file.mkdir,
+        partial(os.mkfifo, file),
+        partial(file.symlink_to, "nowhere"),
+        partial(file.symlink_to, full.parent / name),
+    ]
+    for made in ways:
+        made()
+        assert f"{name}: it is no file of this folder" in said(full)
+        (file.rmdir if file.is_dir() else file.unlink)()
+    assert said(full) == ""
+
+
+def test_the_mark_that_some_editors_write_first_is_not_set(folder: Path) -> None:
+    """A byte order mark."""
+    assert set_note(folder, "\ufeffa") == "a"
 
 
 def test_fault_57_the_bounds_leave_room(folder: Path) -> None:

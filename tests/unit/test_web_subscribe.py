@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from digest.readers.signups import MOST_LETTERS
 from digest.store.engine import reading
 from digest.store.schema import metadata, signups
 from tests.conftest import NOW, Digest
+from tests.mailed import Letter
 from tests.pages import BASE, Pages, close_pages, open_pages
 
 FORM = {"do": "subscribe", "interests": "owls, bats", "hour": "8:30", "zone": "Europe/Berlin",
@@ -46,10 +48,9 @@ def mailed_link(pages: Pages) -> str:
     before = set((pages.folder / "outbox").glob("*.eml"))
     pages.run()
     new = set((pages.folder / "outbox").glob("*.eml")) - before
-    [mail] = [file for file in new if b"/c/" in file.read_bytes()]
-    found = re.search(rf"{BASE}/c/\S+", mail.read_text())
-    assert found
-    return found.group()
+    mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in new]
+    [link] = [one for mail in mails for one in Letter(mail).links if one.startswith(f"{BASE}/c/")]
+    return link
 
 
 def field(page: str, name: str) -> str:
