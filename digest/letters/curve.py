@@ -10,6 +10,7 @@ _SIGNS = "▁▂▃▄▅▆▇█"
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _SHORTEST = timedelta(hours=1)  # a rate over less says nothing
+_FEWEST = 5  # of fewer upvotes a curve is a wall
 _HOURS_SHOWN = 20  # from which on they are called a day
 
 
@@ -18,8 +19,8 @@ def curve_of(trend: Trend) -> str:
 
     The time from the beginning to the last count is cut into equal steps, as many as there are
     counts; each character stands for the upvotes at the end of a step, taken on the straight line
-    between the counts around it, in eighths of the largest. Empty where there is one count, no
-    upvote, or no time between.
+    between the counts around it, in eighths of the largest. Empty where there is one count, too few
+    upvotes, or no time between.
     """
     began, last = trend.began, trend.counts[-1].observed
     counts = [(one.observed, one.value) for one in trend.counts if one.observed > began]
@@ -36,7 +37,7 @@ def curve_of(trend: Trend) -> str:
         share = min((moment - before) / (after - before), 1.0) if after > before else 1.0
         values.append(low + share * (high - low))
     most = max(values)
-    if most <= 0:
+    if most < _FEWEST:
         return ""
     return "".join(_SIGNS[max(round(value / most * len(_SIGNS)) - 1, 0)] for value in values)
 

@@ -43,6 +43,7 @@ from digest.model import (
     Topic,
     Trend,
 )
+from digest.ranking.trend import trend_of
 
 FOLDER = Path(__file__).parent / "letters"
 DAY = date(2026, 3, 17)
@@ -89,16 +90,17 @@ def titled(start: str) -> StoredPaper:
     return found
 
 
-def trend(count: int, days: float, expected: float, seen: int = 8) -> Trend:
-    """Upvotes that came fast and slow down, counted so often up to this morning."""
+def trend(count: int, days: float, seen: int = 8) -> Trend:
+    """Upvotes counted so often up to this morning; some came fast, some are still on their way."""
     began = NOON - timedelta(days=days, hours=5)
     span = NOON - timedelta(hours=5) - began
     shares = [(step + 1) / seen for step in range(seen)]
-    counts = (
-        Signal(UPVOTES, round(count * (1 - (1 - share) ** 2)), began + span * share)
+    bend = (0.8, 2.0, 4.0)[count % 3]
+    counts = [
+        Signal(UPVOTES, round(count * (1 - (1 - share) ** bend)), began + span * share)
         for share in shares
-    )
-    return Trend(expected, tuple(counts), began)
+    ]
+    return trend_of(counts, began, NOON)
 
 
 def matched(
@@ -112,20 +114,24 @@ def matched(
     made = Pick(one, score, interest, reasons, _sentence(one.paper.abstract, terms))
     if count:
         lift = Reason(ReasonKind.UPVOTES, f"{count} upvotes", 0.03)
-        made = replace(made, reasons=(*reasons, lift), trend=trend(count, days, count / 4))
+        made = replace(made, reasons=(*reasons, lift), trend=trend(count, days))
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
-def read_by_all(
-    start: str, days: float, expected: float, seen: int = 8, dial: int | None = None
-) -> Pick:
+def read_by_all(start: str, days: float, seen: int = 8, dial: int | None = None) -> Pick:
     """A pick that upvotes chose; `dial` is the reader's, where that gave it a place."""
     one = titled(start)
     count = one.upvotes or 0
-    reasons = [Reason(ReasonKind.UPVOTES, f"{count} upvotes", expected)]
+    course = trend(count, days, seen)
+    reasons = [Reason(ReasonKind.UPVOTES, f"{count} upvotes", course.expected)]
     if dial is not None:
         reasons.append(Reason(ReasonKind.DIAL, f"{dial} % of the letter", 0.0))
-    return Pick(one, expected, None, tuple(reasons), trend=trend(count, days, expected, seen))
+    return Pick(one, course.expected, None, tuple(reasons), trend=course)
+
+
+def most_first(*picks: Pick) -> tuple[Pick, ...]:
+    """In the order of the upvotes that they may expect."""
+    return tuple(sorted(picks, key=lambda pick: -pick.score))
 
 
 def _sentence(abstract: str, terms: tuple[str, ...]) -> Sentence:
@@ -164,8 +170,10 @@ def daily() -> Edition:
         matched("G²-Pool", MOLECULES, 0.91, "graphlet", "pooling", days=2.1, nearest=22),
         matched("Detecting Slow Leaks", ANOMALIES, 0.83, "leaks", "night-time pressure"),
         matched("How Far Can a Crystal", MOLECULES, 0.74, "crystal", "graph"),
-        read_by_all("Half a Billion", 2.0, 12.4, dial=20),
-        read_by_all("Reading Lists That Fade", 4.1, 3.0, dial=20),
+        *most_first(
+            read_by_all("Half a Billion", 2.0, dial=20),
+            read_by_all("Reading Lists That Fade", 4.1, dial=20),
+        ),
         matched("Sleep Staging", ANOMALIES, 0.41, "sensor", explores=True, trend=None),
     )
     who = reader(*TWO, ("owls", "owls, bats"))
@@ -180,7 +188,7 @@ def first() -> Edition:
     picks = (
         matched("Alarm Budgets", ANOMALIES, 0.88, "alarm", "detection"),
         matched("One Model per Fleet", ANOMALIES, 0.79, "monitoring"),
-        read_by_all("Seasonal Baselines", 0.8, 41.3, seen=3, dial=20),
+        read_by_all("Seasonal Baselines", 0.8, seen=3, dial=20),
     )
     return Edition(reader(TWO[0]), DAY, picks, Mood.MATCHED, 1203, COVERAGE, first=True)
 
@@ -201,7 +209,7 @@ def weekly() -> Edition:
         for place, (start, term) in enumerate(starts)
     )
     most = ("Half a Billion", "Reading the Footnotes", "Adding the Slopes")
-    picks += tuple(read_by_all(start, 6.0, 5.6 - n, dial=30) for n, start in enumerate(most))
+    picks += most_first(*(read_by_all(start, 6.0, dial=30) for start in most))
     who = reader(
         TWO[1],
         schedule=Schedule(weekdays=frozenset({1})),
@@ -217,20 +225,20 @@ def weekly() -> Edition:
 
 def trending() -> Edition:
     """A reader without interests."""
-    picks = (
-        read_by_all("Half a Billion", 1.2, 58.2),
-        read_by_all("Reading Lists That Fade", 2.2, 14.9),
-        read_by_all("Reading the Footnotes", 0.4, 9.1, seen=1),
-        read_by_all("Mirrored, Dented", 6.1, 0.4),
+    picks = most_first(
+        read_by_all("Half a Billion", 1.2),
+        read_by_all("Reading Lists That Fade", 2.2),
+        read_by_all("Reading the Footnotes", 0.4, seen=1),
+        read_by_all("Mirrored, Dented", 6.1),
     )
     return Edition(reader(), DAY, picks, Mood.TRENDING, 1203, COVERAGE, rising=RISING)
 
 
 def quiet() -> Edition:
     """Nothing met the interests; yesterday's edition may not have arrived."""
-    picks = (
-        read_by_all("Adding the Slopes", 1.2, 22.0),
-        read_by_all("Calibrated Silence", 3.0, 2.2),
+    picks = most_first(
+        read_by_all("Adding the Slopes", 1.2),
+        read_by_all("Calibrated Silence", 3.0),
     )
     return Edition(reader(("owls", "owls, bats")), DAY, picks, Mood.UNMATCHED, 1203, COVERAGE)
 
@@ -255,7 +263,7 @@ def long() -> Edition:
         text = _sentence(one.paper.abstract, (reasons[0].label,))
         stored = replace(one, number=place + 1)
         count = stored.upvotes
-        course = trend(count, 1.5, count / 5) if count else None
+        course = trend(count, 1.5) if count else None
         picks.append(Pick(stored, 0.96 - place / 100, interest, reasons, text, trend=course))
     return Edition(reader(*TWO, limit=50), DAY, tuple(picks), Mood.MATCHED, 1203, COVERAGE)
 

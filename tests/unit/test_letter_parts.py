@@ -104,13 +104,14 @@ def test_a_curve_is_the_count_at_the_end_of_equal_steps(
     [
         [(5, 12)],  # counted once
         [(24, 0), (48, 0)],  # none at all
+        [(24, 2), (48, 4)],  # too few: each would be a step of its own
         [(0, 5), (0.001, 6)],  # seconds apart
         [(-5, 3), (-1, 4)],  # counted before it began, by a clock that is wrong
         [(-5, 3), (5, 4)],  # one count that is left
     ],
 )
 def test_where_there_is_nothing_to_draw_there_is_no_curve(counts: list[tuple[float, int]]) -> None:
-    """A single point, no upvote, no time between."""
+    """A single point, few upvotes or none, no time between."""
     assert curve_of(trend(*counts)) == ""
 
 
