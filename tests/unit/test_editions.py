@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from digest.catalogue import Catalogue
-from digest.desk import Desk, Desks
-from digest.edit import Editor, EditReport, EditSettings
+from digest.desk import Desk
+from digest.edit import Editor, EditReport
 from digest.model import (
     UPVOTES,
     Edition,
@@ -22,7 +22,6 @@ from digest.model import (
     Schedule,
     Sighting,
     Signal,
-    Threshold,
     Topic,
     Vote,
     VoteKind,
@@ -36,7 +35,8 @@ from digest.store.readers import Due
 from digest.store.states import State
 from digest.store.visits import Visit
 from tests.conftest import DAY, NOW
-from tests.papers import paper, reader, seen
+from tests.editing import editor_of, saved
+from tests.papers import paper, seen
 
 TUESDAYS = Schedule(weekdays=frozenset({1}))
 SENT = datetime.combine(DAY - timedelta(days=7), time(7), UTC)  # a week ago, at the reader's hour
@@ -51,22 +51,6 @@ def catalogue(sqlite: Store) -> Iterator[Catalogue]:
     made = Catalogue(sqlite, None, Silence())
     yield made
     made.close()
-
-
-def editor_of(catalogue: Catalogue, now: datetime = NOW) -> Editor:
-    """An editor without letters, which drafts do not need."""
-    desks = Desks(catalogue.store, catalogue, 3, now.date(), now, Silence(), ("file",))
-    settings = EditSettings(Threshold(0.3))
-    return Editor(catalogue.store, desks, None, settings, Silence())  # type: ignore[arg-type]
-
-
-def saved(store: Store, *interests: str, name: str = "ann@example.org", **fields: object) -> Reader:
-    """A reader of the store; `dial` and `quiet` are its manner."""
-    manner = Manner(
-        dial=fields.pop("dial", 20),  # type: ignore[arg-type]
-        quiet=fields.pop("quiet", Quiet.TRENDING),  # type: ignore[arg-type]
-    )
-    return store.readers.save(reader(name, *interests, manner=manner, **fields), NOW)
 
 
 def drafts(editor: Editor, *of: Reader, day: date = DAY) -> list[Edition]:

@@ -1,24 +1,20 @@
 """The picker: what the dial gives to what everyone reads, and what comes on quiet days."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.catalogue import Catalogue
-from digest.desk import Desks
-from digest.edit import Editor, EditReport, EditSettings
+from digest.edit import Editor, EditReport
 from digest.model import (
     Edition,
-    Manner,
     Mood,
     Pick,
     Quiet,
     Reader,
     ReasonKind,
-    Threshold,
     Vote,
     VoteKind,
 )
@@ -28,7 +24,8 @@ from digest.store import Store
 from digest.store.readers import Due
 from digest.store.visits import Visit
 from tests.conftest import DAY, NOW
-from tests.papers import paper, reader, seen
+from tests.editing import editor_of, saved
+from tests.papers import paper, seen
 
 BIRDS = ("owls", "robins", "herons", "finches", "cranes", "wrens", "larks", "terns")
 FOODS = ("bread", "cheese", "olives", "noodles", "pickles", "lentils", "walnuts", "plums")
@@ -51,24 +48,8 @@ def editor(market: Store) -> Iterator[Editor]:
     """An editor of this date, which was read to its end."""
     market.visits.save(Visit("file", DAY, NOW, complete=True, read=16))
     catalogue = Catalogue(market, None, Silence())
-    yield editor_of(market, catalogue)
+    yield editor_of(catalogue)
     catalogue.close()
-
-
-def editor_of(store: Store, catalogue: Catalogue, threshold: float = 0.3) -> Editor:
-    """An editor without letters, which drafts do not need."""
-    now = datetime.combine(DAY, time(12), UTC)
-    desks = Desks(store, catalogue, 3, DAY, now, Silence(), ("file",))
-    return Editor(store, desks, None, EditSettings(Threshold(threshold)), Silence())  # type: ignore[arg-type]
-
-
-def saved(store: Store, *interests: str, name: str = "ann@example.org", **fields: object) -> Reader:
-    """A reader of the store; `dial` and `quiet` are its manner."""
-    manner = Manner(
-        dial=fields.pop("dial", 20),  # type: ignore[arg-type]
-        quiet=fields.pop("quiet", Quiet.TRENDING),  # type: ignore[arg-type]
-    )
-    return store.readers.save(reader(name, *interests, manner=manner, **fields), NOW)
 
 
 def edition(editor: Editor, of: Reader) -> Edition | None:
@@ -226,7 +207,7 @@ def test_papers_that_say_the_same_are_one_place(sqlite: Store) -> None:
         DAY,
     )
     catalogue = Catalogue(sqlite, None, Silence())
-    found = picks(editor_of(sqlite, catalogue), saved(sqlite, "feathers", dial=60, limit=4))
+    found = picks(editor_of(catalogue), saved(sqlite, "feathers", dial=60, limit=4))
     titles = [pick.paper.paper.title for pick in found if pick.trends]
     assert titles == ["The first of them", "Other news"]
     (first,) = [pick for pick in found if pick.paper.paper.title == titles[0]]
@@ -247,7 +228,7 @@ def test_who_else_reads_changes_nothing(market: Store, editor: Editor) -> None:
 
 def test_one_place_to_explore_stays(market: Store, editor: Editor) -> None:
     """Last of all, and never at the cost of the only place of the interests."""
-    curious = editor_of(market, editor.desks.catalogue, threshold=0.7)
+    curious = editor_of(editor.desks.catalogue, threshold=0.7)
     half = saved(market, "owls and feathers", dial=50, limit=6)
     found = picks(curious, half)
     assert [pick.explores for pick in found][-1]
@@ -302,7 +283,7 @@ def test_when_nothing_is_new_only_a_note_is_sent(
     """To who wants one, with or without interests."""
     sqlite.visits.save(Visit("file", DAY, NOW, complete=True, read=0))
     catalogue = Catalogue(sqlite, None, Silence())
-    made = edition(editor_of(sqlite, catalogue), saved(sqlite, *interests, quiet=quiet))
+    made = edition(editor_of(catalogue), saved(sqlite, *interests, quiet=quiet))
     assert ([made.mood] if made else []) == moods
     catalogue.close()
 
@@ -325,9 +306,9 @@ def test_an_outage_burns_nobodys_day(sqlite: Store, visits: list[Visit], wish: s
         sqlite.visits.save(visit)
     catalogue = Catalogue(sqlite, None, Silence())
     ann = saved(sqlite, wish, quiet=Quiet.NOTE)
-    assert edition(editor_of(sqlite, catalogue), ann) is None
+    assert edition(editor_of(catalogue), ann) is None
     sqlite.visits.save(Visit("file", DAY, NOW, complete=True, read=0))
-    made = edition(editor_of(sqlite, catalogue), ann)
+    made = edition(editor_of(catalogue), ann)
     assert made is not None
     assert made.mood is Mood.NOTHING
     catalogue.close()
