@@ -117,7 +117,7 @@ class Looker:
         }
 
     def _liked(self, drafts: Sequence[Draft]) -> dict[tuple[int, date], list[StoredPaper]]:
-        """What readers liked or saved since the hour of their last edition, the newest first."""
+        """What readers liked or saved since their hour of a week before, the newest first."""
         since = {(d.edition.reader.row, d.edition.date): _since(d.edition) for d in drafts}
         if not since:
             return {}

@@ -122,6 +122,11 @@ def _html(house: House, due: Due, limit: int | None, now: datetime) -> str:
             f"there is no letter for {due.date}: nothing in the store meets the interests, and no "
             "letter was chosen for quiet days (DIGEST_QUIET, a reader's --quiet)"
         )
+    if not editions and due.reader.manner.quiet is Quiet.NOTE:
+        raise UsageError(
+            f"there is no letter for {due.date} yet: nothing in the store meets the interests, and "
+            "a note says so only once every source was read to its end ('digest run' collects)"
+        )
     if not editions:
         raise UsageError(
             f"there is nothing new for {due.date} in the store: 'digest run' collects papers, "

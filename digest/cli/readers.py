@@ -27,7 +27,7 @@ from digest.grammar.schedule import (
     parse_weekdays,
     parse_zone,
 )
-from digest.model import Interest, Manner, Reader, Schedule
+from digest.model import EVERYONE, Interest, Manner, Reader, Schedule
 from digest.readers.export import export_of
 from digest.readers.moving import move_now
 from digest.store import Store, open_store
@@ -293,7 +293,7 @@ def _manner(manner: Manner, wishes: dict[str, Any]) -> Manner:
 def _letters(reader: Reader) -> str:
     """How letters are to be, for a table: volume, dial, and what is not as usual."""
     lines = [f"{reader.limit} paper{'s' if reader.limit > 1 else ''}"]
-    lines.append(f"{reader.manner.dial} % trending")
+    lines.append(f"{reader.manner.dial if reader.interests else EVERYONE} % trending")
     if reader.manner.quiet is not service.USUAL.quiet:
         lines.append(f"quiet: {reader.manner.quiet.value}")
     if not reader.manner.abstracts:

@@ -206,6 +206,8 @@ def _nothing(due: Due) -> str:
     reader = due.reader
     if reader.manner.quiet is Quiet.NOTHING and reader.interests:
         return f"Nothing met the interests of {_who(due)} on {due.date}: no letter, as chosen."
+    if reader.manner.quiet is Quiet.NOTE:
+        return f"Nothing for {_who(due)} on {due.date}; a note waits until all sources are read."
     return f"Nothing new for {_who(due)} on {due.date}: no edition."
 
 
@@ -216,7 +218,10 @@ def _who(due: Due) -> str:
 
 
 def _score(pick: Pick) -> str:
-    return f"{pick.score:.2f}" if pick.interest is not None else "–"
+    """The score; of what upvotes chose, the upvotes that it may expect."""
+    if pick.interest is not None:
+        return f"{pick.score:.2f}"
+    return f"▲ +{pick.score:.0f}" if pick.trend else "–"
 
 
 def _paper(pick: Pick, *, wide: bool) -> Text:

@@ -1,5 +1,7 @@
 """What kind of day it is: subject, date, coverage and the sentences around the picks."""
 
+from datetime import timedelta
+
 from digest.letters.words import cut, listed, named, number_word, source_name
 from digest.model import Coverage, Edition, Mood, ReaderKind
 
@@ -51,7 +53,7 @@ def span_of(edition: Edition) -> str:
     """The days that a weekly edition looks back on."""
     if edition.week is None:
         return ""
-    since, day = edition.week.since, edition.date
+    since, day = edition.week.since + timedelta(days=1), edition.date
     first = f"{since.day}" if since.month == day.month else f"{since.day} {since:%B}"
     return f"{first} to {day.day} {day:%B}"
 
@@ -102,7 +104,7 @@ def _nothing(edition: Edition) -> str:
     if failed:
         names = listed([source_name(one.source) for one in failed])
         return f"{told} {names} could not be read in full, so there may be more."
-    return f"{told} All is in order; the next edition comes when there is something for you."
+    return f"{told} All is in order."
 
 
 def quiet_of(edition: Edition) -> str:

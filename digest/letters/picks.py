@@ -19,6 +19,7 @@ _TWINS = 2
 _LONG_ADDRESS = 100
 _MOST_CARDS = 4000
 _LEAST_SHOWN = 0.005
+_MUCH = 10  # upvotes, from which on a paper is much read
 _KINDS = (
     (ReasonKind.TERM, "speaks of"),
     (ReasonKind.AUTHOR, "by"),
@@ -217,13 +218,19 @@ def lift_of(pick: Pick) -> str:
 def _why(pick: Pick, edition: Edition, *, short: bool) -> str:
     """The reasons with the score; the score of a paper to explore is told above it."""
     if pick.interest is None:
-        return f"Why: much read; {expected_in_words(pick.trend)}" if pick.trend else ""
+        return _why_it_trends(pick.trend) if pick.trend else ""
     why = reasons_in_words(pick, label=_SHORT_LABEL) if short else reasons_in_words(pick, edition)
     if not why or pick.explores:
         return f"Why: {why}" if why else ""
     lift = lift_of(pick)
     of_it = f", {lift} of it for upvotes" if lift else ""
     return f"Why: {why} (score {figure(pick.score)}{of_it})"
+
+
+def _why_it_trends(trend: Trend) -> str:
+    """What upvotes say of a paper that they chose."""
+    read = "much read; " if trend.counts[-1].value >= _MUCH else ""
+    return f"Why: {read}{expected_in_words(trend)}"
 
 
 def _likeness(pick: Pick, edition: Edition, most: int) -> list[str]:

@@ -48,6 +48,7 @@ _UNIT = re.compile(  # what stays on one line: a sign of two columns, or a word 
     f"(?P<space> ?)(?P<word>(?:[{_WIDE_SIGNS}]|[^ {_WIDE_SIGNS}]+)[{_CLOSING}]*)"
 )
 _HALF = re.compile("[\ud800-\udfff]")
+_NO_FIELD = re.compile(r"'digest\.(?:\w+\.)*(\w+) object' has no attribute ('\w+')")
 _BROKEN = (
     *(ArithmeticError, AssertionError, AttributeError, JinjaError, LookupError, MemoryError),
     *(RecursionError, SyntaxError, TypeError, ValueError),
@@ -248,7 +249,8 @@ def _named(error: Exception, name: str) -> TemplateError:
     if isinstance(error, RecursionError):
         endless = "it includes or calls itself without end, or nests too deeply"
         return TemplateError(f"{_place(error, name)}: {endless}")
-    return TemplateError(f"{_place(error, name)}: {str(error) or type(error).__name__}")
+    said = _NO_FIELD.sub(r"a \1 has no \2; docs/templates.md lists what it has", str(error))
+    return TemplateError(f"{_place(error, name)}: {said or type(error).__name__}")
 
 
 def _place(error: BaseException, name: str) -> str:

@@ -52,9 +52,9 @@ def kept_letter(
     there = [pick for pick in kept.picks if pick.paper in papers]
     counted = store.counts.series(list(papers), UPVOTES)
     picks = [
-        replace(
+        _at(
             pick_of(pick, papers[pick.paper]),
-            trend=_trend_at(kept.made, counted.get(pick.paper), pick),
+            _trend_at(kept.made, counted.get(pick.paper), pick),
         )
         for pick in there
     ]
@@ -62,6 +62,14 @@ def kept_letter(
     places = {pick.paper: pick.position for pick in there}
     votes = Steering(links, reader, kept.day, kept.day, places)
     return KeptLetter(edition, votes if holds(Purpose.VOTE, kept.day, now) else None)
+
+
+def _at(pick: Pick, trend: Trend | None) -> Pick:
+    """A pick with its trend, and with as many upvotes as that has."""
+    if trend is None:
+        return pick
+    signals = {**pick.paper.signals, UPVOTES: trend.counts[-1].value}
+    return replace(pick, paper=replace(pick.paper, signals=signals), trend=trend)
 
 
 def _trend_at(made: datetime, counted: Counted | None, picked: Picked) -> Trend | None:
@@ -75,8 +83,15 @@ def _trend_at(made: datetime, counted: Counted | None, picked: Picked) -> Trend 
 
 
 def pick_of(picked: Picked, paper: StoredPaper) -> Pick:
-    """A stored pick as it was chosen; its sentence, its twins and its trend are not kept."""
-    return Pick(paper, picked.score, picked.interest, picked.reasons, explores=picked.explores)
+    """A stored pick as it was chosen; its twins and its trend are not kept."""
+    return Pick(
+        paper,
+        picked.score,
+        picked.interest,
+        picked.reasons,
+        picked.sentence,
+        explores=picked.explores,
+    )
 
 
 def past_picks(store: Store, reader: Reader, numbers: list[int]) -> list[PastPick]:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
 )
 
-from digest.model import Mood, Reason, ReasonKind
+from digest.model import Mood, Reason, ReasonKind, Sentence
 from digest.store.due import DAILY
 from digest.store.engine import reading
 from digest.store.rows import chunks
@@ -55,6 +55,7 @@ class Picked:
     interest: str | None
     reasons: tuple[Reason, ...] = ()
     explores: bool = False
+    sentence: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +317,15 @@ def _picked(row: Row[Any]) -> Picked:
         row.interest,
         _reasons(row.reasons),
         explores=bool(row.explores),
+        sentence=_sentence(row.sentence),
     )
+
+
+def _sentence(written: str | None) -> Sentence | None:
+    if written is None:
+        return None
+    text, *terms = json.loads(written)
+    return Sentence(text, tuple(terms))
 
 
 def _reasons(written: str) -> tuple[Reason, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, true
 
-from digest.model import Edition, Message
+from digest.model import Edition, Message, Sentence
 from digest.store.deliveries import row_of
 from digest.store.due import DAILY
 from digest.store.engine import Turn, reading, writing
@@ -206,9 +206,14 @@ def _pick_rows(number: int, edition: Edition) -> list[dict[str, Any]]:
                 [{"kind": r.kind, "label": r.label, "share": r.share} for r in pick.reasons]
             ),
             "explores": pick.explores,
+            "sentence": _written(pick.sentence),
         }
         for position, pick in enumerate(edition.picks, 1)
     ]
+
+
+def _written(sentence: Sentence | None) -> str | None:
+    return json.dumps([sentence.text, *sentence.terms], ensure_ascii=False) if sentence else None
 
 
 def _delivery_row(number: int, made: MadeEdition, channel: str, now: datetime) -> dict[str, Any]:

@@ -184,6 +184,7 @@ picks = Table(
     Col("interest", String(200)),
     Col("reasons", Text, nullable=False),
     Col("explores", Boolean),  # outside of the interests; None: before this was kept
+    Col("sentence", Text),  # JSON: the one that says most to the reader, and its terms
 )
 
 deliveries = Table(

@@ -41,7 +41,7 @@ from tests.golden.situations import LINKS
 from tests.papers import paper, reader, stored
 
 BEGAN = datetime(2026, 3, 15, tzinfo=UTC)
-IN_ORDER = "All is in order; the next edition comes when there is something for you."
+IN_ORDER = "All is in order."
 SIGNS = "▁▂▃▄▅▆▇█"
 OWNER = "owner@example.org"
 
@@ -229,7 +229,7 @@ def test_a_weekly_edition_looks_back() -> None:
     week = LookBack(DAY - timedelta(days=7), (liked,), (Risen(risen, 41), Risen(risen, 58)))
     letter = view(edition(*(chosen(n) for n in range(10)), week=week, silent=("owls",)))
     assert letter.subject == "The week’s ten: Owls 0, and 9 more"
-    assert (letter.occasion, letter.week) == ("The week’s ten", "10 to 17 March")
+    assert (letter.occasion, letter.week) == ("The week’s ten", "11 to 17 March")
     assert letter.quiet == "Nothing this week for: owls."
     assert [(item.title, item.url, item.said) for item in letter.liked] == [
         ("Bats", "https://example.org/5", "A B, C D")
@@ -239,10 +239,10 @@ def test_a_weekly_edition_looks_back() -> None:
         "▲ 58 upvotes this week",
     ]
     text = shipped_press().text(letter)
-    for said in ("THE WEEK’S TEN, 10 TO 17 MARCH", "WHAT YOU LIKED", "WHAT ROSE"):
+    for said in ("THE WEEK’S TEN, 11 TO 17 MARCH", "WHAT YOU LIKED", "WHAT ROSE"):
         assert said in text
     early = view(edition(chosen(), date=date(2026, 3, 4), week=LookBack(date(2026, 2, 25))))
-    assert (early.occasion, early.week) == ("Your week", "25 February to 4 March")
+    assert (early.occasion, early.week) == ("Your week", "26 February to 4 March")
 
 
 @pytest.mark.parametrize(

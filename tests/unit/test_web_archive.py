@@ -12,7 +12,18 @@ from sqlalchemy import delete, update
 from digest import readers
 from digest.errors import UsageError
 from digest.links import Purpose, Token
-from digest.model import UPVOTES, Edition, Message, Mood, Pick, Reason, ReasonKind, Signal
+from digest.model import (
+    UPVOTES,
+    Edition,
+    Manner,
+    Message,
+    Mood,
+    Pick,
+    Reason,
+    ReasonKind,
+    Sentence,
+    Signal,
+)
 from digest.readers.archive import past_picks, with_words
 from digest.store import Store
 from digest.store.archive import Place
@@ -183,9 +194,9 @@ def test_the_paper_beside_the_interests_stands_apart(pages: Pages) -> None:
 
 
 def test_upvotes_and_sources_stand_in_the_archive(pages: Pages) -> None:
-    """As in the letter: the count with its time, the curve for the eye alone, who announced it."""
+    """As in the letter, whatever was counted since: the count with its time and curve, who told."""
     whose = pages.store.readers.save(reader(ANN), NOW)
-    for hours, count in ((0, 9), (3, 31)):
+    for hours, count in ((0, 9), (3, 31), (99, 68)):
         later = Signal(UPVOTES, count, NOW + timedelta(hours=hours))
         sighting = replace(seen(paper("Kites", key="arxiv:9901.1")), signals=(later,))
         pages.store.papers.add([sighting], "huggingface", DAY)
@@ -200,6 +211,25 @@ def test_upvotes_and_sources_stand_in_the_archive(pages: Pages) -> None:
     assert shown is not None
     assert shown[2].endswith("█")
     assert "<span>Hugging Face Daily Papers</span>" in page
+
+
+def test_the_sentence_that_said_most_stays_with_its_pick(pages: Pages) -> None:
+    """In an edition without abstracts it is all that is shown of them, later as in the letter."""
+    manner = Manner(abstracts=False)
+    whose = pages.store.readers.save(reader(ANN, "owls", manner=manner), NOW)
+    told = paper("Night", "Context. Silent owls hear mice. More.", key="arxiv:9901.1")
+    pages.store.papers.add([seen(told)], "f", DAY)
+    (one,) = pages.store.papers.candidates(DAY, 1)
+    said = Sentence("Silent owls hear mice.", ("silent owls", "mice"))
+    message = Message("<1@x>", "d@x.example", ANN, "S", "l", b"b")
+    edition = Edition(whose, DAY, (Pick(one, 0.6, "interest 1", (), said),), Mood.MATCHED, 7)
+    pages.store.editions.save([MadeEdition(edition, message, NOW)], "smtp", NOW)
+    kept = pages.store.archive.edition(whose.row, DAY)
+    assert kept is not None
+    assert kept.picks[0].sentence == said
+    page = text(pages.get(address(pages, Purpose.EDITION, DAY)))
+    assert "<mark>Silent owls</mark> hear <mark>mice</mark>." in page
+    assert "Context." not in page
 
 
 def test_a_note_lost_no_papers(pages: Pages) -> None:

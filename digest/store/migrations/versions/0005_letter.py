@@ -1,4 +1,4 @@
-"""How readers want their letters; the topics of a date. Frozen."""
+"""How readers want their letters, the sentence of each pick, the topics of a date. Frozen."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column(
         "readers", sa.Column("abstracts", sa.Boolean, nullable=False, server_default=sa.true())
     )
+    op.add_column("picks", sa.Column("sentence", sa.Text))
     op.create_table(
         "topics",
         sa.Column("date", sa.Date, primary_key=True),
