@@ -42,6 +42,10 @@ class EditSettings:
     threshold: Threshold
     limit: int | None = None
 
+    def limit_of(self, reader: Reader) -> int:
+        """The most picks for a reader: its own limit, or the cap below it."""
+        return min(self.limit or reader.limit, reader.limit)
+
 
 @dataclass(slots=True)
 class EditReport:
@@ -310,7 +314,7 @@ class Editor:
     def _picked(self, desk: Desk, scored: Scored, barred: set[int]) -> Picked | None:
         """One reader's picks, or None where there is nothing to tell."""
         reader = scored.wants.reader
-        limit = min(self.settings.limit or reader.limit, reader.limit)
+        limit = self.settings.limit_of(reader)
         return self.picker.pick(desk, reader, scored.profiles, scored.scores, barred, limit)
 
     def _with_liked(self, drafts: Sequence[Draft]) -> list[Draft]:

@@ -32,7 +32,6 @@ _EPOCH = date(1990, 1, 1)  # no reader has a date before it
 _SIGNED_BYTES = 12
 _KEY_LIFE = timedelta(days=500)  # a key signs for 90 days, and a letter's links hold for 400
 _IN_ADDRESSES = bytes.maketrans(b"+/", b"-_")
-_NO_KEY = "links cannot be signed: no key was made yet"
 _LONGEST = 200  # characters of a token
 _LONGEST_IN_A_HEAD = len("/v/12345678.123.100m.1234567890123456")
 MOST_BASE = MOST_URL - _LONGEST_IN_A_HEAD
@@ -109,11 +108,8 @@ class Links:
 
     def sign(self, token: Token) -> str:
         """A link without base and purpose."""
-        keys = self._known() or self.refresh()
-        if not keys:
-            raise ValueError(_NO_KEY)
         said = ".".join((token.name, _encoded(token.day), *token.rest))
-        mark = hmac.digest(_derived(keys[-1].secret, token.purpose), said.encode(), "sha256")
+        mark = hmac.digest(_derived(self._secret(), token.purpose), said.encode(), "sha256")
         return f"{said}.{_shown(mark)}"
 
     def stem(self, purpose: Purpose, name: str, day: date) -> "Stem":
@@ -122,11 +118,8 @@ class Links:
         Raises:
             ValueError: where no key was ever made.
         """
-        keys = self._known() or self.refresh()
-        if not keys:
-            raise ValueError(_NO_KEY)
         said = f"{name}.{_encoded(day)}."
-        begun = hmac.new(_derived(keys[-1].secret, purpose), said.encode(), "sha256")
+        begun = hmac.new(_derived(self._secret(), purpose), said.encode(), "sha256")
         return Stem(f"{self.base}/{purpose.value}/{said}", begun)
 
     def read(self, purpose: Purpose, written: str, now: datetime) -> Token:
@@ -164,6 +157,13 @@ class Links:
         """Ask for the keys anew."""
         self._keys = tuple(self.load())
         return self._keys
+
+    def _secret(self) -> str:
+        """What the newest key signs with."""
+        keys = self._known() or self.refresh()
+        if not keys:
+            raise ValueError("links cannot be signed: no key was made yet")
+        return keys[-1].secret
 
     def _known(self) -> Sequence[Key]:
         return self._keys or self.refresh()

@@ -20,7 +20,7 @@ from digest.model import (
     Threshold,
 )
 from digest.ranking import Mask, Profile, Scores
-from digest.ranking.choose import Choice, choose, excluded, explore, with_twins
+from digest.ranking.choose import Choice, choose, excluded, explore, others_of, with_twins
 from digest.ranking.trend import trend_reasons
 
 FALLBACK_PICKS = 5
@@ -258,14 +258,7 @@ def _choice(case: _Case, lifted: Scores, good: Mask, place: int) -> Choice:
     """A candidate as a choice for the interest that it serves best."""
     reached = np.where(good[:, place], lifted[:, place], -np.inf)
     best = int(reached.argmax())
-    return Choice(place, best, float(reached[best]), _others(place, case.twins))
-
-
-def _others(place: int, twins: Mapping[int, int]) -> tuple[int, ...]:
-    """The candidates that say the same as one."""
-    first = twins.get(place, place)
-    same = {first, *(later for later, earlier in twins.items() if earlier == first)}
-    return tuple(sorted(same - {place}))
+    return Choice(place, best, float(reached[best]), tuple(others_of(place, case.twins)))
 
 
 def _trending(desk: Desk, place: int, twins: Mapping[int, int], dial: int | None = None) -> Pick:
@@ -279,6 +272,6 @@ def _trending(desk: Desk, place: int, twins: Mapping[int, int], dial: int | None
         trend.expected if trend else 0.0,
         None,
         reasons,
-        twins=tuple(desk.candidates[twin] for twin in _others(place, twins)),
+        twins=tuple(desk.candidates[twin] for twin in others_of(place, twins)),
         trend=trend,
     )

@@ -19,6 +19,7 @@ from digest.edit import Editor
 from digest.model import EVERYONE, Reader, StoredPaper
 from digest.picker import asks, places_for_all
 from digest.ranking import Explanation, Profile, Scores
+from digest.ranking.choose import others_of
 from digest.ranking.matching import Matcher
 from digest.ranking.trend import by_trend, lifts
 from digest.readers.profiles import Wants, wants_of
@@ -163,16 +164,13 @@ def _twins(editor: Editor, desk: Desk, number: int) -> tuple[StoredPaper, ...]:
     at = desk.place_of_row.get(number)
     if at is None:
         return ()
-    twins = editor.desks.twins(desk)
-    first = twins.get(at, at)
-    same = {first, *(later for later, earlier in twins.items() if earlier == first)}
-    return tuple(desk.candidates[place] for place in sorted(same - {at}))
+    return tuple(desk.candidates[place] for place in others_of(at, editor.desks.twins(desk)))
 
 
 def _read(editor: Editor, bench: Bench, reader: Reader, interests: Sequence[Weighed]) -> Read:
     """How widely the paper is read, and what the reader's dial gives to such papers."""
     popular = [at for at in by_trend(bench.candidates, bench.trends) if at in bench.trends]
-    limit = min(editor.settings.limit or reader.limit, reader.limit)
+    limit = editor.settings.limit_of(reader)
     asking = any(one.asks for one in interests)
     return Read(
         bench.trends.get(bench.at),

@@ -103,7 +103,7 @@ def _limit(editor: Editor, found: Account) -> int | None:
     """The least of a few limits with which the paper is picked."""
     settings = editor.settings
     wider = replace(editor, settings=replace(settings, limit=None))
-    now = min(settings.limit or found.reader.limit, found.reader.limit)
+    now = settings.limit_of(found.reader)
     for limit in _LIMITS:
         if limit > now:
             edition = drafted(wider, replace(found.reader, limit=limit), found.day)

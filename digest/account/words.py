@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from digest.account.nouns import Account, Verdict, Weighed
-from digest.letters.words import figure
+from digest.letters.words import counted, figure
 from digest.model import EVERYONE, Mood, Pick, ReasonKind
 
 MOST_TERMS = 12
@@ -121,7 +121,7 @@ def _read(account: Account) -> Iterator[str]:
     if read.trend is None:
         return
     votes = read.trend.counts[-1].value
-    had = "1 upvote" if votes == 1 else f"{votes:,} upvotes"
+    had = counted(votes, "upvote")
     more = f"{read.trend.expected:.0f}" if read.trend.expected >= 1 else "less than one"
     yield (
         f"It has {had} and may expect {more} more in three days: number {read.place} of the "

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from digest.letters.compose import LetterOffice
 from digest.letters.short import short_mail
-from digest.letters.view import AlertView, Notice
+from digest.letters.view import AlertView, Notice, day_in_words
 from digest.model import Message
 
 
@@ -37,7 +37,7 @@ def alert_view(day: date, notices: Sequence[Notice]) -> AlertView:
     more = f" (and {len(notices) - 1} more)" if len(notices) > 1 else ""
     return AlertView(
         f"Digest: {notices[0].what.rstrip('.')}{more}",
-        f"{day:%A}, {day.day} {day:%B %Y}",
+        day_in_words(day),
         tuple(notices),
     )
 

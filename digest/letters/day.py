@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from digest.letters.words import cut, listed, named, number_word, source_name
+from digest.letters.words import counted, cut, listed, named, number_word, source_name
 from digest.model import Coverage, Edition, Mood, ReaderKind
 
 _TITLE_IN_SUBJECT = 120
@@ -60,7 +60,7 @@ def span_of(edition: Edition) -> str:
 
 def coverage_of(edition: Edition) -> str:
     """How much was weighed, and what was read of each source."""
-    weighed = f"{edition.considered:,} new paper{'' if edition.considered == 1 else 's'} weighed"
+    weighed = f"{counted(edition.considered, 'new paper')} weighed"
     sources = [_source(coverage) for coverage in edition.coverage if source_name(coverage.source)]
     return " · ".join([weighed, *sources])
 

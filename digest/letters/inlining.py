@@ -8,6 +8,7 @@ build tags from variables, or are put together from several files, are inlined a
 
 import re
 from collections import Counter
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import css_inline
@@ -48,6 +49,7 @@ def inlined_page(page: str) -> str:
     return _INLINER.inline(page)
 
 
+@lru_cache(maxsize=16)
 def inlined(source: str) -> str | None:
     """A template with its style sheets inlined, line by line as it was.
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from digest.letters.steering import Link, Steering
-from digest.letters.words import byline, cut, number_word
+from digest.letters.words import byline, counted, cut, number_word
 from digest.model import Edition, ReaderKind, StoredPaper, Topic
 
 _CARRIERS = 3
@@ -131,7 +131,7 @@ def risen_views(edition: Edition) -> tuple[ItemView, ...]:
 
 
 def _gained(gained: int, all_of_them: int | None) -> str:
-    votes = f"▲ {gained:,} upvote{'' if gained == 1 else 's'} this week"
+    votes = f"▲ {counted(gained, 'upvote')} this week"
     return f"{votes}, {all_of_them:,} in all" if all_of_them and all_of_them > gained else votes
 
 

@@ -6,7 +6,7 @@ from digest.letters.curve import curve_of, expected_in_words, time_in_words
 from digest.letters.parts import address_of
 from digest.letters.passage import Passage, one_sentence, passage_of
 from digest.letters.steering import Link, Steering
-from digest.letters.words import byline, cut, figure, is_library, listed, source_name
+from digest.letters.words import byline, counted, cut, figure, is_library, listed, source_name
 from digest.model import COMMENTS, STARS, Edition, Pick, Reason, ReasonKind, StoredPaper, Trend
 
 _SENTENCE = 400
@@ -257,22 +257,15 @@ def _upvotes(pick: Pick) -> str:
     count = pick.trend.counts[-1].value if pick.trend else pick.paper.upvotes
     if not count:
         return ""
-    votes = f"{count:,} upvote{'' if count == 1 else 's'}"
+    votes = counted(count, "upvote")
     since = time_in_words(pick.trend) if pick.trend else ""
     return f"{votes} {since}" if since else votes
 
 
 def _counts(pick: Pick) -> str:
     signals = pick.paper.signals
-    words = (
-        (COMMENTS, "{} comment{}"),
-        (STARS, "★\N{NO-BREAK SPACE}{} star{}"),
-    )
-    shown = [
-        text.format(f"{signals[name]:,}", "" if signals[name] == 1 else "s")
-        for name, text in words
-        if signals.get(name)
-    ]
+    words = ((COMMENTS, "", "comment"), (STARS, "★\N{NO-BREAK SPACE}", "star"))
+    shown = [sign + counted(signals[name], noun) for name, sign, noun in words if signals.get(name)]
     return " · ".join(shown)
 
 

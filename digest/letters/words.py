@@ -58,6 +58,11 @@ def number_word(number: int) -> str:
     return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else f"{number:,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with what it counts, in the plural where it is not one."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def share_of_letter(dial: int) -> str:
     """What the dial gives to what everyone reads, as a share of a letter.
 

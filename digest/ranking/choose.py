@@ -123,6 +123,11 @@ def with_twins(candidates: set[int], twins: Mapping[int, int]) -> set[int]:
     return candidates | groups | {n for n, first in twins.items() if first in groups}
 
 
+def others_of(candidate: int, twins: Mapping[int, int]) -> list[int]:
+    """All other candidates that say the same as one."""
+    return sorted(with_twins({candidate}, twins) - {candidate})
+
+
 def _ranked(
     scores: Scores,
     barred: Collection[int],
