@@ -1,58 +1,34 @@
 """Step 1, collect: ask every source that is due, and keep what it showed.
 
-One source's failure never stops another; each batch is kept whole; asking again changes nothing.
+One source's failure never stops another; each batch is kept whole, together with what the source
+says of it; asking again changes nothing; nobody is waited for without end.
 """
 
-import hashlib
 import logging
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from statistics import median_low
 
-from digest.errors import LibraryError, SourceError, StoreError
-from digest.identity import arxiv_id
-from digest.libraries import Library
-from digest.model import UPVOTES, Announcement, Reader, Sighting
+from digest.errors import SourceError, StoreError
+from digest.model import UPVOTES, Told
 from digest.progress import Progress
 from digest.ranking.trend import trend_of
-from digest.readers.library import put_on_shelf
-from digest.sources import MAX_TROUBLES, Counting, Request, Source
-from digest.sources.arxiv_ids import IDS_A_REQUEST, NAME, ArxivIds
+from digest.sources import Counting, Request, Source
 from digest.store import Store
-from digest.store.libraries import LibraryState
-from digest.store.visits import Visit
+from digest.visiting import OUR_FAULT, SourceReport, Timer, not_yet, remember
 
 log = logging.getLogger(__name__)
 
-_OUR_FAULT = "an error in this program; the log has the details"
-_PATIENCE = "the service asked us to wait until"
-_RETRY = timedelta(minutes=10)
-_LOOK_UP_PACE = timedelta(hours=20)
+SOURCE_SECONDS = 10 * 60.0
+RUN_SECONDS = 30 * 60.0
+REMEMBERED = timedelta(days=31)  # for so long a source is told what it announced
 
 # Past days whose papers are counted again; nearer ones are asked for with the day itself.
 NEAREST, FARTHEST = timedelta(days=2), timedelta(days=7)
 WORTH_ASKING = 5.0  # upvotes that a day's papers may expect together in the next three days
 _COUNT_PACE = timedelta(hours=20)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceReport:
-    """How one source fared: counts, what could not be read, or why it was not asked."""
-
-    source: str
-    read: int = 0
-    announced: int | None = None
-    added: int = 0
-    troubles: tuple[str, ...] = ()
-    more_troubles: int = 0
-    problem: str | None = None
-    skipped: str | None = None
-
-    @property
-    def failed(self) -> bool:
-        """Whether the source could not be read to its end."""
-        return self.problem is not None
 
 
 def collect(
@@ -62,130 +38,34 @@ def collect(
     *,
     progress: Progress,
     stopping: Callable[[], bool],
+    clock: Callable[[], float] = time.monotonic,
 ) -> list[SourceReport]:
     """Ask the sources in turn; returns a report for each."""
     reports = []
+    timer = Timer.of(clock, RUN_SECONDS)
     for source in sources:
         if stopping():
             break
-        waits = _not_yet(store, source, request)
-        if waits:
+        if waits := not_yet(store, source, request):
+            reports.append(SourceReport(source.name, skipped=waits))
+        elif not timer.left():
+            waits = f"the sources before took {RUN_SECONDS / 60:.0f} min: asked in the next run"
             reports.append(SourceReport(source.name, skipped=waits))
         else:
-            reports.append(_ask(store, source, request, progress, stopping))
+            asked = _prepared(store, source, request, timer.at_most(SOURCE_SECONDS))
+            reports.append(_ask(store, source, asked, progress, stopping))
     return reports
 
 
-def look_up_liked(store: Store, service: ArxivIds, request: Request) -> SourceReport | None:
-    """Ask arXiv for papers that readers like and the store does not know; None: nothing to ask."""
-    last = store.visits.last(NAME, request.date)
-    patience = store.visits.patience(NAME)
-    soon = last and request.now - last.asked < _pause(last, _LOOK_UP_PACE, request)
-    if soon or (patience and patience > request.now):
-        return None
-    liked = store.readers.liked_keys()
-    unknown = liked - store.papers.known_keys(liked)
-    ids = [found for key in unknown if (found := arxiv_id(key))]
-    # Another hundred each day, so that ids which arXiv does not know block nobody for ever.
-    ids.sort(key=lambda one: hashlib.sha256(f"{one}{request.date}".encode()).digest())
-    ids = ids[:IDS_A_REQUEST]
-    if not ids:
-        return None
-    report, retry_at = SourceReport(NAME, announced=len(ids)), None
-    try:
-        papers = service.look_up(ids)
-        sightings = [Sighting(paper, Announcement.LOOKED_UP) for paper in papers]
-        added = store.papers.add(sightings, NAME, request.date)
-        report = replace(report, read=len(papers), added=added)
-    except StoreError:
-        raise
-    except SourceError as error:
-        report, retry_at = replace(report, problem=error.problem), error.retry_at
-    except Exception:
-        log.exception("source %s", NAME)
-        report = replace(report, problem=_OUR_FAULT)
-    _remember(store, report, request, retry_at)
-    return report
-
-
-def keep_libraries(
-    store: Store, reader: Reader, libraries: Sequence[Library], request: Request
-) -> list[SourceReport]:
-    """Bring a reader's own libraries up to date, and forget those that are no more.
-
-    What was read of a library before still holds where it cannot be read now.
-    """
-    for origin, _ in store.libraries.origins(reader.row):
-        if origin not in {library.name for library in libraries}:
-            store.libraries.forget(reader.row, origin)
-    return [
-        report
-        for library in libraries
-        if (report := _keep_library(store, reader, library, request)) is not None
-    ]
-
-
-def _keep_library(
-    store: Store, reader: Reader, library: Library, request: Request
-) -> SourceReport | None:
-    """Read a library that is due; None: it is not, or nothing changed in it."""
-    state = store.libraries.state(reader.row, library.name)
-    if state.retry_at and request.now < state.retry_at:
-        waits = f"{_PATIENCE} {state.retry_at:%Y-%m-%d %H:%M} UTC"
-        return SourceReport(library.name, skipped=waits) if request.at_once else None
-    if not request.at_once and state.asked and request.now < state.asked + library.pace:
-        return None
-    visited = replace(state, asked=request.now, retry_at=None)
-    try:
-        # What waited for a paper that the store knows now is in the library, not in the store.
-        learnt = bool(state.waiting and store.papers.known_keys(state.waiting))
-        shelf = library.read(None if learnt else state.version)
-        if not shelf.unchanged:
-            waiting = put_on_shelf(store, reader, library.name, shelf, request.date)
-            visited = LibraryState(shelf.version, request.now, waiting=waiting)
-    except StoreError:
-        raise
-    except LibraryError as error:
-        log.warning("%s", error)
-        visited = replace(visited, retry_at=error.retry_at)
-        store.libraries.save_state(reader.row, library.name, visited)
-        return SourceReport(library.name, problem=error.problem)
-    except Exception:
-        log.exception("library %s", library.name)
-        store.libraries.save_state(reader.row, library.name, visited)
-        return SourceReport(library.name, problem=_OUR_FAULT)
-    store.libraries.save_state(reader.row, library.name, visited)
-    if shelf.unchanged:
-        return None
-    for trouble in shelf.troubles:
-        log.warning("%s: %s", library.name, trouble)
-    return SourceReport(
-        library.name,
-        read=len(shelf.liked),
-        troubles=shelf.troubles,
-        more_troubles=shelf.more_troubles,
+def _prepared(store: Store, source: Source, request: Request, timer: Timer) -> Request:
+    """The request with what the source told before, and the time it has."""
+    tomorrow = request.date + timedelta(days=1)
+    return replace(
+        request,
+        notes=store.notes.of(source.name),
+        covered=store.coverage.between(request.date - REMEMBERED, tomorrow, source.name),
+        left=timer.left,
     )
-
-
-def _not_yet(store: Store, source: Source, request: Request) -> str | None:
-    """Why a source is not to be asked now, or None."""
-    if not source.pace:
-        return None
-    patience = store.visits.patience(source.name)
-    if patience and patience > request.now:
-        return f"{_PATIENCE} {patience:%Y-%m-%d %H:%M} UTC"
-    last = store.visits.last(source.name, request.date)
-    if last and request.now - last.asked < _pause(last, source.pace, request):
-        minutes = max(int((request.now - last.asked).total_seconds() // 60), 0)
-        return f"asked {minutes} min ago"
-    return None
-
-
-def _pause(last: Visit, pace: timedelta, request: Request) -> timedelta:
-    """How long to wait after a visit: its pace, or a little where it failed."""
-    if last.complete:
-        return pace
-    return timedelta() if request.at_once else _RETRY
 
 
 def _ask(
@@ -201,21 +81,16 @@ def _ask(
     try:
         with progress.track(f"collecting from {source.name}", None) as advance:
             for batch in source.fetch(request):
-                added = store.papers.add(batch.sightings, source.name, request.date)
-                known = [*report.troubles, *batch.troubles]
-                report = replace(
-                    report,
-                    read=report.read + batch.read,
-                    announced=(report.announced or 0) + (batch.announced or batch.read),
-                    added=report.added + added,
-                    troubles=tuple(known[:MAX_TROUBLES]),
-                    more_troubles=report.more_troubles
-                    + batch.more_troubles
-                    + max(len(known) - MAX_TROUBLES, 0),
-                )
+                told = Told(request.now, batch.counts, batch.notes)
+                added = store.papers.add(batch.sightings, source.name, request.date, told)
+                report = report.with_batch(batch, added)
                 advance(batch.read)
                 if stopping():
                     report = replace(report, problem="stopped before its end")
+                    break
+                if not request.left():
+                    minutes = f"{SOURCE_SECONDS / 60:.0f} min"
+                    report = replace(report, problem=f"not read to its end within {minutes}")
                     break
     except SourceError as error:
         report = replace(report, problem=error.problem)
@@ -224,15 +99,15 @@ def _ask(
         raise
     except Exception:
         log.exception("source %s", source.name)
-        report = replace(report, problem=_OUR_FAULT)
+        report = replace(report, problem=OUR_FAULT)
     if report.problem is None and isinstance(source, Counting):
         trouble, retry_at = _count_again(store, source, request, stopping)
-        report = _with_trouble(report, trouble) if trouble else report
+        report = report.with_trouble(trouble) if trouble else report
     for trouble in report.troubles:
         log.warning("%s: %s", source.name, trouble)
     if report.problem:
         log.warning("%s: %s", source.name, report.problem)
-    _remember(store, report, request, retry_at)
+    remember(store, report, request, retry_at)
     return report
 
 
@@ -256,7 +131,7 @@ def _count_again(
             return f"the counts of {day}: {error.problem}", error.retry_at
         except Exception:
             log.exception("source %s", source.name)
-            return f"the counts of {day}: {_OUR_FAULT}", None
+            return f"the counts of {day}: {OUR_FAULT}", None
     return None, None
 
 
@@ -275,27 +150,3 @@ def days_that_move(store: Store, source: str, request: Request) -> list[date]:
         if worth and request.now - counted >= _COUNT_PACE:
             days.append(day)
     return sorted(days, reverse=True)
-
-
-def _with_trouble(report: SourceReport, trouble: str) -> SourceReport:
-    if len(report.troubles) < MAX_TROUBLES:
-        return replace(report, troubles=(*report.troubles, trouble))
-    return replace(report, more_troubles=report.more_troubles + 1)
-
-
-def _remember(
-    store: Store, report: SourceReport, request: Request, retry_at: datetime | None
-) -> None:
-    """Keep what a visit brought, for coverage and for the next visit."""
-    store.visits.save(
-        Visit(
-            report.source,
-            request.date,
-            request.now,
-            complete=not report.failed,
-            read=report.read,
-            announced=report.announced,
-            problem=report.problem,
-            retry_at=retry_at,
-        )
-    )

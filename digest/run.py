@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from digest.alerts import Told
-from digest.collect import SourceReport, collect, keep_libraries, look_up_liked
+from digest.collect import collect
 from digest.edit import MOST_KEPT, EditReport, due_shards
 from digest.errors import TemplateError, UsageError
 from digest.grammar.address import NOBODY
@@ -16,8 +16,10 @@ from digest.post import PostReport, post, sweep
 from digest.progress import Progress
 from digest.readers import find_configured, keep_configured, passing_reader
 from digest.readers.moving import carry_out_moves
+from digest.shelves import keep_libraries, look_up_liked
 from digest.sources import Request
 from digest.store.readers import Due
+from digest.visiting import SourceReport
 from digest.wiring import House, editor_of
 
 

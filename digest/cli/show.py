@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from digest.alerts import Told
-from digest.collect import SourceReport
 from digest.letters.passage import marked
 from digest.letters.picks import lift_of, reasons_in_words
 from digest.letters.words import cut
@@ -18,6 +17,7 @@ from digest.post import PostReport
 from digest.run import RunReport
 from digest.store.readers import Due
 from digest.store.states import State
+from digest.visiting import SourceReport
 
 MOST_TABLES = 3
 WIDE = 110  # columns from which the picks' sentences are shown

@@ -59,11 +59,20 @@ class Settings:
     abstracts: bool = _MANNER.abstracts
     days: int = 3
     threshold: Threshold = _THRESHOLD
-    sources: tuple[str, ...] = ("arxiv", "huggingface")
+    named_sources: tuple[str, ...] = ("arxiv", "huggingface")
     arxiv_categories: tuple[str, ...] = ("cs.LG", "cs.CL", "cs.CV", "cs.AI", "stat.ML")
     arxiv_feed: str = "https://rss.arxiv.org/atom"
     arxiv_api: str = "https://export.arxiv.org/api/query"
+    arxiv_oai: str = "https://oaipmh.arxiv.org/oai"
     huggingface: str = "https://huggingface.co/api/daily_papers"
+    biorxiv_categories: tuple[str, ...] = ()
+    medrxiv_categories: tuple[str, ...] = ()
+    biorxiv: str = "https://api.biorxiv.org"
+    feeds: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
+    openalex_works: tuple[str, ...] = ()
+    openalex_key: str | None = field(default=None, repr=False)
+    openalex: str = "https://api.openalex.org"
     bibtex: tuple[Path, ...] = ()
     zotero: str | None = None
     zotero_key: str | None = field(default=None, repr=False)
@@ -91,6 +100,18 @@ class Settings:
     file: Path | None = None
     exposed: Path | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources to ask: those that are named, and those that were told what to look for."""
+        told = {
+            "biorxiv": self.biorxiv_categories,
+            "medrxiv": self.medrxiv_categories,
+            "feeds": self.feeds,
+            "openalex": self.openalex_works,
+        }
+        own = (name for name, wanted in told.items() if wanted)
+        return tuple(dict.fromkeys((*self.named_sources, *own)))
 
     @property
     def schedule(self) -> Schedule:

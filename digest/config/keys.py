@@ -20,7 +20,7 @@ from digest.grammar.threshold import parse_threshold
 from digest.links import MOST_BASE
 
 INTEREST_PREFIX = "DIGEST_INTEREST_"
-SECRETS = frozenset(("DIGEST_SMTP_PASSWORD", "DIGEST_ZOTERO_KEY"))
+SECRETS = frozenset(("DIGEST_OPENALEX_KEY", "DIGEST_SMTP_PASSWORD", "DIGEST_ZOTERO_KEY"))
 # The services are the files of their folder; nothing is imported to know their names.
 SERVICES = tuple(
     module.name
@@ -88,6 +88,45 @@ def _categories(text: str) -> tuple[str, ...]:
         if not re.fullmatch(r"[a-z][a-z-]*(?:\.[A-Za-z-]{2,20})?", category):
             raise UsageError(f"{category!r} is no arXiv category: write them like cs.LG, stat.ML")
     return found
+
+
+def _fields(text: str) -> tuple[str, ...]:
+    """Categories of bioRxiv and medRxiv: words with spaces between them, in any case."""
+    found = tuple(" ".join(one.replace("_", " ").split()).lower() for one in text.split(","))
+    for field in found:
+        if field and not re.fullmatch(r"[a-z][a-z ,&/()'-]{1,80}", field):
+            raise UsageError(f"{field!r} is no category: write them like neuroscience, genomics")
+    return tuple(dict.fromkeys(field for field in found if field))
+
+
+def _feeds(text: str) -> tuple[str, ...]:
+    """Addresses of feeds, with white space or commas between them."""
+    found = tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", text.strip()) if word))
+    return tuple(dict.fromkeys(_address_of_service(word) for word in found))
+
+
+def _openalex(text: str) -> tuple[str, ...]:
+    """Ids of OpenAlex topics (T…), journals (S…) and authors (A…), also as addresses."""
+    found = []
+    for word in re.split(r"[,\s]+", text.strip()):
+        short = word.removeprefix("https://").removeprefix("openalex.org/").rpartition("/")[2]
+        if word and not re.fullmatch(r"[TSA][0-9]{1,12}", short.upper(), re.ASCII):
+            raise UsageError(
+                f"{word!r} is no topic, journal or author of OpenAlex: write T10028, S137773608 or "
+                "A5023888391, as their pages at openalex.org show them"
+            )
+        if word:
+            found.append(short.upper())
+    return tuple(dict.fromkeys(found))
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    """Names or addresses of hosts in one's own network."""
+    found = [word.lower().strip("[]") for word in re.split(r"[,\s]+", text.strip()) if word]
+    for host in found:
+        if not re.fullmatch(r"[a-z0-9_.:-]{1,253}", host):
+            raise UsageError(f"{host!r} is no host's name: write feeds.example.org or 10.0.0.5")
+    return tuple(dict.fromkeys(found))
 
 
 def _liked(text: str) -> tuple[str, ...]:
@@ -245,11 +284,20 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_ABSTRACTS": Key("abstracts", parse_yes),
     "DIGEST_DAYS": Key("days", _number(1, 30)),
     "DIGEST_THRESHOLD": Key("threshold", parse_threshold),
-    "DIGEST_SOURCES": Key("sources", _choices(*SERVICES)),
+    "DIGEST_SOURCES": Key("named_sources", _choices(*SERVICES)),
     "DIGEST_ARXIV_CATEGORIES": Key("arxiv_categories", _categories),
     "DIGEST_ARXIV_FEED": Key("arxiv_feed", _address_of_service),
     "DIGEST_ARXIV_API": Key("arxiv_api", _address_of_service),
+    "DIGEST_ARXIV_OAI": Key("arxiv_oai", _address_of_service),
     "DIGEST_HUGGINGFACE": Key("huggingface", _address_of_service),
+    "DIGEST_BIORXIV_CATEGORIES": Key("biorxiv_categories", _fields),
+    "DIGEST_MEDRXIV_CATEGORIES": Key("medrxiv_categories", _fields),
+    "DIGEST_BIORXIV": Key("biorxiv", _address_of_service),
+    "DIGEST_FEEDS": Key("feeds", _feeds),
+    "DIGEST_PRIVATE_HOSTS": Key("private_hosts", _hosts),
+    "DIGEST_OPENALEX_WORKS": Key("openalex_works", _openalex),
+    "DIGEST_OPENALEX_KEY": Key("openalex_key", _word),
+    "DIGEST_OPENALEX": Key("openalex", _address_of_service),
     "DIGEST_BIBTEX": Key("bibtex", _paths),
     "DIGEST_ZOTERO": Key("zotero", _zotero),
     "DIGEST_ZOTERO_KEY": Key("zotero_key", _zotero_key),

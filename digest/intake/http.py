@@ -1,12 +1,16 @@
 """The one polite way to ask a service: who we are, not too often, not too much, not for ever."""
 
+import io
+import json
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -20,6 +24,7 @@ MAX_BODY = 64 * 1024 * 1024
 MAX_REDIRECTS = 5
 _CHUNK = 65_536
 _OK = frozenset((200,))
+_UNCHANGED = 304
 _BUSY = frozenset((429, 500, 502, 503, 504))
 _SHORT_WAIT = 30.0
 _SILENCE = 20.0  # seconds without a byte
@@ -41,6 +46,19 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An answer to be read as a stream, from a place that takes little memory.
+
+    `unchanged`: the service says that nothing is new since the answer that `known` was given for;
+    then there is nothing to read. `known` is what to say next time, "" where that cannot be said.
+    """
+
+    body: BinaryIO
+    unchanged: bool = False
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +104,57 @@ class PoliteSession:
         self._session.close()
 
     def get(
-        self, source: str, url: str, params: dict[str, str] | None = None, accept: str = "*/*"
+        self,
+        source: str,
+        url: str,
+        params: dict[str, str] | None = None,
+        accept: str = "*/*",
+        *,
+        left: float = math.inf,
     ) -> bytes:
         """The body of an answer with status 200.
 
         Raises:
             SourceError: for every other outcome; with `retry_at` where the service named a time.
         """
-        return self.ask(source, url, params, {"Accept": accept}).body
+        return self.ask(source, url, params, {"Accept": accept}, left=left).body
+
+    @contextmanager
+    def open(
+        self,
+        source: str,
+        url: str,
+        params: dict[str, str] | None = None,
+        accept: str = "*/*",
+        *,
+        known: str = "",
+        left: float = math.inf,
+        foreign: bool = False,  # noqa: ARG002 - guarded by the connections to come
+    ) -> Iterator[Opened]:
+        """A large answer, to be read as a stream while the context lasts.
+
+        Args:
+            source: who asks, for errors.
+            url: what is asked.
+            params: its query.
+            accept: the kinds of answers that can be read.
+            known: what an earlier answer's `known` was: the service may say "unchanged".
+            left: seconds that may be taken.
+            foreign: the address is somebody else's word: it may not lead into private networks.
+
+        Raises:
+            SourceError: for every other outcome; with `retry_at` where the service named a time.
+        """
+        headers = {"Accept": accept, **(json.loads(known) if known else {})}
+        answer = self.ask(source, url, params, headers, frozenset((200, _UNCHANGED)), left=left)
+        validators = {
+            ask: answer.headers[name]
+            for ask, name in (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
+            if name in answer.headers
+        }
+        unchanged = answer.status == _UNCHANGED
+        said = known if unchanged else json.dumps(validators) if validators else ""
+        yield Opened(io.BytesIO(answer.body), unchanged, said)
 
     def ask(
         self,
@@ -102,6 +163,8 @@ class PoliteSession:
         params: dict[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         expected: frozenset[int] = _OK,
+        *,
+        left: float = math.inf,
     ) -> Answer:
         """The answer to a request with headers, if its status is one of those expected.
 
@@ -110,7 +173,7 @@ class PoliteSession:
         Raises:
             SourceError: for every other outcome; with `retry_at` where the service named a time.
         """
-        end = self.clock() + self.deadline
+        end = self.clock() + min(self.deadline, left)
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_BusyError),
             wait=_patience,

@@ -4,6 +4,7 @@ Dates are local to whom they belong (a reader's date, a service's announcement d
 times are aware and in UTC.
 """
 
+from digest.model.asking import Count, Covered, Standing, Told
 from digest.model.editions import (
     Coverage,
     Edition,
@@ -57,7 +58,9 @@ __all__ = [
     "WEEK",
     "Announcement",
     "Changed",
+    "Count",
     "Coverage",
+    "Covered",
     "Edition",
     "Interest",
     "Keyword",
@@ -79,9 +82,11 @@ __all__ = [
     "Sentence",
     "Sighting",
     "Signal",
+    "Standing",
     "StoredPaper",
     "StoredProfile",
     "Threshold",
+    "Told",
     "Topic",
     "Trend",
     "Vote",

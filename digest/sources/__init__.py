@@ -4,27 +4,34 @@ A source turns a service's answer into sightings and says how complete they are.
 a function apart from fetching them; asking politely is `digest.intake.http`'s business.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from digest.errors import printable
-from digest.model import Sighting
+from digest.model import Count, Covered, Sighting
 
 MAX_TROUBLES = 20
+ENDLESS = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked of a source: the papers announced on `date`; `now` is aware.
 
-    With `at_once` a source that failed shortly before is asked again without a pause.
+    With `at_once` a source that failed shortly before is asked again without a pause. `notes` are
+    what the source noted with earlier batches, by name; `covered` what it told of the last weeks,
+    by date and part: what is not settled there can be caught up with. `left` says how many seconds
+    the source may still take.
     """
 
     date: date
     now: datetime
     at_once: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict)
+    covered: tuple[Covered, ...] = ()
+    left: Callable[[], float] = field(default=lambda: ENDLESS, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,9 @@ class Batch:
 
     `announced` is how many papers the service said there were (None: it did not say), `read` how
     many of them could be read; `troubles` names the first of what could not, each with its place;
-    `cut` says why the part ends too early, if it does.
+    `cut` says why the part ends too early, if it does. `counts` and `notes` are kept in one
+    transaction with the sightings: a cursor is noted with the last batch of what it stands behind,
+    never before.
     """
 
     sightings: tuple[Sighting, ...]
@@ -42,6 +51,8 @@ class Batch:
     troubles: tuple[str, ...] = ()
     more_troubles: int = 0
     cut: str | None = None
+    counts: tuple[Count, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from digest.errors import SourceError
@@ -11,7 +12,7 @@ _DTD = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _MAX_DEPTH = 60
 
 
-def entries(source: str, body: bytes, tags: frozenset[str]) -> Iterator[Element]:
+def entries(source: str, body: bytes | BinaryIO, tags: frozenset[str]) -> Iterator[Element]:
     """Yield the elements with one of these tags, each complete, in order.
 
     A damaged end is an error only after everything before it was yielded.
@@ -19,6 +20,7 @@ def entries(source: str, body: bytes, tags: frozenset[str]) -> Iterator[Element]
     Raises:
         SourceError: for HTML, an empty answer, a DTD, extreme nesting or damage, in words.
     """
+    body = body if isinstance(body, bytes) else body.read()
     _refuse_unreadable(source, body)
     open_elements: list[Element] = []
     try:

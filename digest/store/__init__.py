@@ -13,6 +13,7 @@ from digest.store.bounces import Bounces
 from digest.store.channels import Channels
 from digest.store.clock import Clock
 from digest.store.counts import Counts
+from digest.store.coverage import CoverageBook
 from digest.store.deliveries import Deliveries
 from digest.store.disks import open_to_others
 from digest.store.editions import Editions
@@ -26,6 +27,7 @@ from digest.store.libraries import Libraries
 from digest.store.limits import Limits
 from digest.store.lists import Lists
 from digest.store.moves import Moves
+from digest.store.notes import Notes
 from digest.store.overview import Overview
 from digest.store.papers import Papers
 from digest.store.profiles import Profiles
@@ -70,6 +72,8 @@ class Store:
     export: Export
     counts: Counts
     topics: Topics
+    coverage: CoverageBook
+    notes: Notes
     engine: Engine
 
     def identity(self) -> str:
@@ -126,6 +130,8 @@ def open_store(address: str, wait: float | None = None) -> Store:
         Export(engine),
         Counts(engine),
         Topics(engine),
+        CoverageBook(engine),
+        Notes(engine),
         engine,
     )
 

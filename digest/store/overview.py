@@ -8,7 +8,8 @@ from sqlalchemy import Engine, func, select
 
 from digest.store.channels import ChannelState
 from digest.store.engine import reading
-from digest.store.schema import channels, deliveries, readers, visits
+from digest.store.schema import channels, deliveries, readers
+from digest.store.schema_asking import visits
 from digest.store.states import NEVER_SEEN, Kind, State
 
 _OLDEST = timedelta(days=31)  # how long a mail can have been queued when its end is known

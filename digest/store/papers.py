@@ -7,10 +7,12 @@ from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
-from digest.model import Changed, Paper, Sighting, StoredPaper
+from digest.model import Changed, Paper, Sighting, StoredPaper, Told
 from digest.store.adding import add_sightings
+from digest.store.coverage import keep_counts
 from digest.store.engine import Turn, reading, writing
 from digest.store.joining import FRESH
+from digest.store.notes import keep_notes
 from digest.store.rows import NUMBERS, chunks, latest_signals, numbers_of, rows_of
 from digest.store.schema import announcements, papers
 
@@ -21,19 +23,26 @@ class Papers:
 
     engine: Engine
 
-    def add(self, sightings: Sequence[Sighting], source: str, today: date) -> int:
+    def add(
+        self, sightings: Sequence[Sighting], source: str, today: date, told: Told | None = None
+    ) -> int:
         """Store what a source showed; doing so again changes nothing.
 
         Args:
             sightings: papers with kind, date and counts.
             source: the source's name.
             today: the date of announcement for papers that have none.
+            told: what the source announced and noted; kept with the papers or not at all.
 
         Returns:
             how many works were not known before.
         """
         with writing(self.engine, Turn.PAPERS) as connection:
-            return add_sightings(connection, sightings, source, today)
+            added = add_sightings(connection, sightings, source, today) if sightings else 0
+            if told is not None:
+                keep_counts(connection, source, told.counts, told.asked)
+                keep_notes(connection, source, told.notes)
+            return added
 
     def count(self) -> int:
         """How many works there are."""

@@ -78,6 +78,14 @@ paper_keys = Table(
     Col("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
+# What titles have in common that are nearly the same: a way to find them, no identity.
+title_marks = Table(
+    "title_marks",
+    metadata,
+    Col("mark", String(40), primary_key=True),
+    Col("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
 announcements = Table(
     "announcements",
     metadata,
@@ -96,19 +104,6 @@ signals = Table(
     Col("name", String(20), primary_key=True),
     Col("observed", UtcTime, primary_key=True),
     Col("value", Integer, nullable=False),
-)
-
-visits = Table(
-    "visits",
-    metadata,
-    Col("source", String(60), primary_key=True),
-    Col("date", Date, primary_key=True),
-    Col("asked", UtcTime, nullable=False),
-    Col("complete", Boolean, nullable=False),
-    Col("announced", Integer),
-    Col("read", Integer, nullable=False),
-    Col("problem", Text),
-    Col("retry_at", UtcTime),
 )
 
 # What rose on a date: found once for all readers, and shown again wherever the date is.

@@ -7,13 +7,16 @@ from sqlalchemy import Engine, func, select
 
 from digest.model import Coverage
 from digest.store.engine import reading, writing
-from digest.store.schema import visits
+from digest.store.schema_asking import visits
 from digest.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One source asked for one date; `retry_at` is when the service wants to be asked again."""
+    """One source asked for one date; `retry_at` is when the service wants to be asked again.
+
+    `failures` counts the visits in a row that failed, this one included, whatever their dates.
+    """
 
     source: str
     date: date
@@ -23,6 +26,7 @@ class Visit:
     announced: int | None = None
     problem: str | None = None
     retry_at: datetime | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,17 @@ class Visits:
         with reading(self.engine) as connection:
             row = connection.execute(
                 select(visits).where(visits.c.source == source, visits.c.date == day)
+            ).first()
+            return Visit(**row._asdict()) if row else None
+
+    def latest(self, source: str) -> Visit | None:
+        """The last visit of a source, whatever the date."""
+        with reading(self.engine) as connection:
+            row = connection.execute(
+                select(visits)
+                .where(visits.c.source == source)
+                .order_by(visits.c.asked.desc(), visits.c.date.desc())
+                .limit(1)
             ).first()
             return Visit(**row._asdict()) if row else None
 

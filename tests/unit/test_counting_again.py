@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from digest.collect import SourceReport, collect, days_that_move
+from digest.collect import collect, days_that_move
 from digest.intake.http import PoliteSession
 from digest.model import UPVOTES, Announcement, Sighting, Signal
 from digest.progress import Quiet
@@ -16,6 +16,7 @@ from digest.sources.file import Files
 from digest.sources.services.arxiv import ArxivFeed
 from digest.sources.services.huggingface import HuggingFace
 from digest.store import Store
+from digest.visiting import SourceReport
 from tests.conftest import DATA, DAY, NOW, Replay
 from tests.papers import paper
 

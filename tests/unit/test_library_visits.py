@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from digest.collect import SourceReport, keep_libraries
 from digest.errors import LibraryError
 from digest.libraries import Liked, Shelf
 from digest.model import Paper, Reader
+from digest.shelves import keep_libraries
 from digest.sources import Request
 from digest.store import Store
+from digest.visiting import SourceReport
 from tests.conftest import DAY, NOW
 from tests.papers import paper, reader, seen
 

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from digest.store import schema_asking as _  # noqa: F401 - its tables are part of the metadata
 from digest.store.schema import metadata
 
 context.configure(
