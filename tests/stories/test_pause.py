@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 def house_of(**changes: object) -> House:
     """A house with an outbox and no sources to ask."""
     settings = Settings(
-        database="sqlite:///t.db", outbox=Path("out"), sources=(), **changes  # type: ignore[arg-type]
+        database="sqlite:///t.db", outbox=Path("out"), named_sources=(), **changes  # type: ignore[arg-type]
     )  # fmt: skip
     return build(settings)
 
