@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from digest.coverage import SourceDay
+from digest.coverage.alarms import gaps_of, notices_of_sources
 from digest.errors import DigestError, StoreError, printable
 from digest.letters import LetterOffice
 from digest.letters.alert import alert_mail, alert_view, plain_text
@@ -27,7 +29,6 @@ from digest.store.troubles import Trouble
 log = logging.getLogger(__name__)
 
 DOWN = timedelta(hours=1)  # a channel that is out of order for longer needs a person
-SILENT = timedelta(days=2)  # a source without a complete visit for as long
 _FARTHEST = timedelta(days=7)  # how far back an alert looks
 _TOLD = "told"  # the topic that remembers when a file was written for want of an address
 _NAMED = 5
@@ -42,6 +43,7 @@ class Facts:
     counts: Mapping[State, int] = field(default_factory=dict)
     lost: Sequence[Lost] = ()
     silences: Sequence[Silence] = ()
+    gaps: Sequence[SourceDay] = ()
     suppressed: Sequence[Suppressed] = ()
 
 
@@ -101,7 +103,7 @@ class Alarm:
             return Told(mail_broken=mail_broken)
         told = self.store.overview.last_alert(now, seen=True) if last and last.lost else last
         since = max(told.queued if told else now - _FARTHEST, now - _FARTHEST)
-        notices = notices_of(self.facts(breakers, since), now)
+        notices = notices_of(self.facts(breakers, since, now), now)
         if not notices:
             return Told(mail_broken=mail_broken)
         queued, text = self._queue(day, notices, now) if by_mail else (False, "")
@@ -118,7 +120,7 @@ class Alarm:
         told = next((trouble for trouble in seen if trouble.topic == _TOLD), None)
         return LastAlert(local_date(self.zone, told.last), told.last) if told else None
 
-    def facts(self, breakers: Sequence[ChannelState], since: datetime) -> Facts:
+    def facts(self, breakers: Sequence[ChannelState], since: datetime, now: datetime) -> Facts:
         """What happened since a moment, and what goes on."""
         store = self.store
         counts, lost = store.overview.lost(self.channel, since, _NAMED)
@@ -128,6 +130,7 @@ class Alarm:
             counts,
             lost,
             store.overview.silences(self.sources),
+            gaps_of(store, self.sources, now),
             [reader for reader in store.bounces.suppressed() if reader.since > since],
         )
 
@@ -175,7 +178,7 @@ def notices_of(facts: Facts, now: datetime) -> list[Notice]:
         for state in (State.UNCERTAIN, State.FAILED, State.EXPIRED)
         if facts.counts.get(state)
     ]
-    found += [_of_source(silence) for silence in facts.silences if _silent(silence, now)]
+    found += notices_of_sources(facts.silences, facts.gaps, now)
     if facts.suppressed:
         found.append(_of_mailboxes(facts.suppressed))
     return found
@@ -311,19 +314,6 @@ _LOST = {
         "'digest deliveries NUMBER --resend' sends them all the same.",
     ),
 }
-
-
-def _of_source(silence: Silence) -> Notice:
-    return Notice(
-        f"{silence.source} could not be read since {_moment(silence.since)}",
-        (printable(silence.problem),),
-        ("'digest doctor' asks it again; DIGEST_SOURCES says which sources are asked.",),
-    )
-
-
-def _silent(silence: Silence, now: datetime) -> bool:
-    """Whether a source is down for two days: a digest that was off does not know."""
-    return now - silence.since >= SILENT and silence.dates > 1
 
 
 def _of_mailboxes(suppressed: Sequence[Suppressed]) -> Notice:

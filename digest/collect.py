@@ -22,7 +22,7 @@ from digest.visiting import OUR_FAULT, SourceReport, Timer, not_yet, remember
 log = logging.getLogger(__name__)
 
 SOURCE_SECONDS = 10 * 60.0
-RUN_SECONDS = 30 * 60.0
+RUN_SECONDS = 15 * 60.0  # readers who become due meanwhile wait for the end
 REMEMBERED = timedelta(days=31)  # for so long a source is told what it announced
 
 # Past days whose papers are counted again; nearer ones are asked for with the day itself.
@@ -38,9 +38,20 @@ def collect(
     *,
     progress: Progress,
     stopping: Callable[[], bool],
+    meanwhile: Callable[[], object] = lambda: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[SourceReport]:
-    """Ask the sources in turn; returns a report for each."""
+    """Ask the sources in turn; returns a report for each.
+
+    Args:
+        store: where papers, counts and visits are kept.
+        sources: whom to ask.
+        request: what for.
+        progress: is told of each paper.
+        stopping: whether to end after the batch at hand.
+        meanwhile: called after each source and each batch: what cannot wait for the end.
+        clock: seconds that only go forward.
+    """
     reports = []
     timer = Timer.of(clock, RUN_SECONDS)
     for source in sources:
@@ -53,7 +64,8 @@ def collect(
             reports.append(SourceReport(source.name, skipped=waits))
         else:
             asked = _prepared(store, source, request, timer.at_most(SOURCE_SECONDS))
-            reports.append(_ask(store, source, asked, progress, stopping))
+            reports.append(_ask(store, source, asked, progress, stopping, meanwhile))
+            meanwhile()
     return reports
 
 
@@ -74,6 +86,7 @@ def _ask(
     request: Request,
     progress: Progress,
     stopping: Callable[[], bool],
+    meanwhile: Callable[[], object],
 ) -> SourceReport:
     """Read one source to its end, or as far as it goes."""
     report = SourceReport(source.name)
@@ -85,6 +98,7 @@ def _ask(
                 added = store.papers.add(batch.sightings, source.name, request.date, told)
                 report = report.with_batch(batch, added)
                 advance(batch.read)
+                meanwhile()
                 if stopping():
                     report = replace(report, problem="stopped before its end")
                     break

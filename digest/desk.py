@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from digest.catalogue import Catalogue
+from digest.coverage import Calendars
+from digest.coverage.known import Known, known_of
 from digest.model import UPVOTES, Coverage, Reader, Risen, Schedule, StoredPaper, Topic, Trend
 from digest.progress import Progress
 from digest.ranking import Ranker, Scores
@@ -24,6 +26,7 @@ LOOK_BACK = timedelta(days=7)
 _MOST_READ = 200  # of two weeks: those that rose most in the second are among them
 
 Place = tuple[date, int]
+Coverages = dict[date, tuple[Coverage, ...]]  # by the first date that they tell of
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,26 @@ class Desk:
     trends: Mapping[int, Trend]
     topics: TopicsOfDates
     daily: float
-    coverage: tuple[Coverage, ...]
-    complete: bool
+    known: Known
     change: int
+    _coverages: Coverages = field(default_factory=dict)
 
     @property
     def place(self) -> Place:
         """What tells it from other desks."""
         return self.date, self.days
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether no papers of the date are to come: all sources were read to their end for it."""
+        return self.known.complete()
+
+    def coverage(self, schedule: Schedule) -> tuple[Coverage, ...]:
+        """What was announced and read since the edition before, for readers with a schedule."""
+        since = schedule.before(self.date) + timedelta(days=1)
+        if since not in self._coverages:
+            self._coverages[since] = self.known.coverage(since)
+        return self._coverages[since]
 
     @cached_property
     def order(self) -> Sequence[int]:
@@ -95,8 +110,9 @@ class Desks:
     """The desks of the dates at hand, with a ranker for each that needs one.
 
     `days` is how many days a paper stays a candidate, at least: for readers with longer gaps
-    between their editions it is as long as the gap. `collected_on` is the date of the sources'
-    coverage, `now` the time (aware); `sources` are the names of all that a date needs.
+    between their editions it is as long as the gap. `collected_on` is the date for which sources
+    were asked, `now` the time (aware); `sources` are the names of all that a date needs, with the
+    `calendars` of those that know on which days they announce.
     """
 
     store: Store
@@ -106,6 +122,7 @@ class Desks:
     now: datetime
     progress: Progress
     sources: Sequence[str] = ()
+    calendars: Calendars = field(default_factory=dict)
     _desks: dict[Place, Desk] = field(default_factory=dict)
     _rankers: dict[Place, Ranker] = field(default_factory=dict)
     _twins: dict[Place, Mapping[int, int]] = field(default_factory=dict)
@@ -133,8 +150,7 @@ class Desks:
                 self.trends(candidates, day),
                 self._topics,
                 self._daily(day),
-                self.store.visits.coverage(self.collected_on),
-                self._complete(day),
+                self._known(day),
                 change,
             )
         return self._desks[place]
@@ -219,10 +235,9 @@ class Desks:
         """Now, or, of a date that is over, the time at which it had ended everywhere."""
         return min(self.now, datetime.combine(day + timedelta(days=1), _NOON, UTC))
 
-    def _complete(self, day: date) -> bool:
-        """Whether all sources were asked for a date and read to their end."""
-        told = {one.source for one in self.store.visits.coverage(day) if one.problem is None}
-        return bool(self.sources) and told.issuperset(self.sources)
+    def _known(self, day: date) -> Known:
+        on, sources, calendars = self.collected_on, self.sources, self.calendars
+        return known_of(self.store, day, on, sources, calendars, self.now)
 
     def _daily(self, day: date) -> float:
         """The mean number of new papers of the days with any, of the last four weeks."""

@@ -5,17 +5,26 @@ Nothing is mailed and nothing is stored; what fails does not keep the rest from 
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from digest.config import Settings
 from digest.delivery import Examined
 from digest.delivery.outbox import Outbox
-from digest.errors import ChannelError, DigestError, SourceError, StoreError, printable
+from digest.drift import Finding, ask, services
+from digest.errors import (
+    ChannelError,
+    DigestError,
+    SourceError,
+    StoreError,
+    UsageError,
+    printable,
+)
 from digest.letters.proof import proof
 from digest.letters.render import Press
 from digest.localtime import local_date
+from digest.model import Count
 from digest.readers import CONFIG_NAME
 from digest.sources import Request, Source
 from digest.store import Store, file_of, open_to_others
@@ -26,6 +35,7 @@ log = logging.getLogger(__name__)
 
 LEAST_FREE = 200 * 1024 * 1024  # bytes
 PATIENCE = 20.0  # seconds for a source's answer
+_FRIDAY = 4
 _NOWHERE = "sqlite://"
 _NAMED = 5
 
@@ -87,6 +97,43 @@ class Doctor:
             yield from self._channel(house)
         finally:
             house.close()
+
+    def examine_live(self, names: Sequence[str] = ()) -> Iterator[Check]:
+        """Ask services one small question by each of their ways, and say what has changed.
+
+        Args:
+            names: of services, configured or not; none: all that are configured.
+
+        Raises:
+            UsageError: for a name that is no service's.
+        """
+        unknown = [name for name in names if name not in services.names()]
+        if unknown:
+            known = ", ".join(services.names())
+            raise UsageError(f"{unknown[0]!r} is no service: there are {known}")
+        try:
+            settings = self.read_settings()
+            house = self._house(settings)
+        except DigestError as error:
+            yield Check("configuration", False, str(error))
+            return
+        try:
+            house.session.deadline = PATIENCE
+            day = _working_day(local_date("UTC", self.now))
+            for name in names or settings.sources:
+                asked = services.questions_of(name, settings, day)
+                if not asked:
+                    yield Check(name, False, "nothing to ask it for", "set DIGEST_FEEDS")
+                yield from (_found(ask(house.session, question)) for question in asked)
+        finally:
+            house.close()
+
+    def _house(self, settings: Settings) -> House:
+        """A house, with its database where that can be used: it holds the budgets of hosts."""
+        try:
+            return self.build(settings)
+        except StoreError:
+            return self._without_database(settings)
 
     def _without_database(self, settings: Settings) -> House:
         """What does not need the database can be looked at all the same."""
@@ -236,18 +283,59 @@ def _index(house: House) -> Check:
     return Check("index", True, f"none yet: {papers} papers are read when interests ask for them")
 
 
+def _found(finding: Finding) -> Check:
+    """What a service answered, held against what is read of it."""
+    question = finding.question
+    name = f"{question.source}, {question.way}"
+    seen = f"{finding.entries} entries in {finding.seconds:.1f} s" if finding.entries else ""
+    if finding.well:
+        said = "; ".join(filter(None, (seen, "all that is read is there", *finding.remarks)))
+        return Check(name, True, said if finding.entries else "; ".join(finding.remarks))
+    said = "; ".join((*finding.faults, *filter(None, (seen,)), *finding.remarks))
+    return Check(name, False, said, _CHANGED if finding.answered else _NO_ANSWER)
+
+
+_NO_ANSWER = (
+    "look at this machine's network; where other services answer, ask this one again in an hour: "
+    "it may be away, or have changed (then look for a newer version, and report it)"
+)
+_CHANGED = (
+    "ask again in an hour; where it stays so, the service has changed: look for a newer version, "
+    "and report it. What it announces meanwhile is caught up with for a month"
+)
+
+
+def _working_day(today: date) -> date:
+    """A day whose papers are out with every service: two days ago, or the Friday before."""
+    day = today - timedelta(days=2)
+    return day - timedelta(days=max(day.weekday() - _FRIDAY, 0))
+
+
 def _asked(source: Source, now: datetime, zone: str) -> Check:
-    """The first part of a source's answer for today; nothing of it is kept."""
-    answer = source.fetch(Request(local_date(zone, now), now, at_once=True))
+    """A source's answer for today, as far as its first papers; nothing of it is kept."""
     name = f"source {source.name}"
     try:
-        batch = next(answer, None)
+        for batch in source.fetch(Request(local_date(zone, now), now, at_once=True)):
+            counts = (count for count in batch.counts if not count.empty)
+            wrong = [count for count in counts if not count.standing.settled]
+            if wrong:
+                return Check(name, False, _lacking(wrong[0]), _ASKED_AGAIN)
+            if batch.cut:
+                return Check(name, False, batch.cut)
+            if batch.read:
+                return Check(name, True, f"answers: {batch.read} papers in its first part")
     except SourceError as error:
-        mend = "it is asked again by itself; DIGEST_SOURCES says which sources are asked"
-        return Check(name, False, error.problem, mend)
+        return Check(name, False, error.problem, _ASKED_AGAIN)
     except Exception as error:
         log.exception("source %s", source.name)
         return Check(name, False, f"an error in this program ({error}): see the log")
-    if batch is not None and batch.cut:
-        return Check(name, False, batch.cut)
-    return Check(name, True, f"answers: {batch.read if batch else 0} papers in its first part")
+    return Check(name, True, "answers: nothing is announced at the moment")
+
+
+_ASKED_AGAIN = "it is asked again by itself; DIGEST_SOURCES says which sources are asked"
+
+
+def _lacking(count: Count) -> str:
+    """What is wrong with a part of a source."""
+    said = count.said or count.standing.value
+    return printable(f"{count.part}: {said}" if count.part else said)

@@ -203,7 +203,7 @@ class Editor:
             found.picks,
             found.mood,
             len(desk.candidates),
-            desk.coverage,
+            desk.coverage(wants.reader.schedule),
             found.silent,
         )
         drafts.append(Draft(desk, wants, edition))

@@ -1,8 +1,9 @@
 """One run: collect → edit → greet → post, each reading what the one before left in the store."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from digest.alerts import Told
 from digest.collect import collect
@@ -13,7 +14,7 @@ from digest.greet import Greeter, GreetReport
 from digest.localtime import local_date
 from digest.model import Edition, Interest
 from digest.post import PostReport, post, sweep
-from digest.progress import Progress
+from digest.progress import Progress, Quiet
 from digest.readers import find_configured, keep_configured, passing_reader
 from digest.readers.moving import carry_out_moves
 from digest.shelves import keep_libraries, look_up_liked
@@ -21,6 +22,8 @@ from digest.sources import Request
 from digest.store.readers import Due
 from digest.visiting import SourceReport
 from digest.wiring import House, editor_of
+
+_MEANWHILE, _MOMENT = timedelta(minutes=1), timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,16 @@ def run(
     request = Request(day, now, at_once=order.by_hand)
     readers = _readers(house, order, day, now)
 
+    meanwhile = _Meanwhile(house, clock, stopping, now)
     report.collected = collect(
-        house.store, house.sources, request, progress=progress, stopping=stopping
+        house.store,
+        house.sources,
+        request,
+        progress=progress,
+        stopping=stopping,
+        meanwhile=(lambda: None) if order.dry else meanwhile.post,
     )
+    report.posted = meanwhile.posted
     report.collected += _libraries(house, order, request)
     if house.liked_papers and (
         looked_up := look_up_liked(house.store, house.liked_papers, request)
@@ -116,12 +126,38 @@ def run(
         house.store.deliveries.try_now(house.channel.name, clock())
         house.store.channels.try_now(house.channel.name, clock())
     report.posted = post_waiting(house, clock, progress, stopping)
+    report.posted.add(meanwhile.posted)
     report.posted.take_in(swept)
     if broken is not None:
         raise broken
     if editor.desks.ranked and not stopping():
         house.catalogue.learn()  # takes seconds: after the mails, for tomorrow's
     return report
+
+
+@dataclass(slots=True)
+class _Meanwhile:
+    """Mails that wait while services are asked: who subscribes looks into the mailbox now."""
+
+    house: House
+    clock: Callable[[], datetime]
+    stopping: Callable[[], bool]
+    last: datetime
+    posted: PostReport = field(default_factory=PostReport)
+
+    def post(self) -> None:
+        """Greet and post, once a minute and for a moment; the run's own post does the rest."""
+        now = self.clock()
+        if abs(now - self.last) < _MEANWHILE:
+            return
+        end = now + _MOMENT
+        with suppress(TemplateError):  # told by the run itself, when it greets
+            greet_waiting(self.house, now)
+        posted = post_waiting(
+            self.house, self.clock, Quiet(), lambda: self.stopping() or self.clock() >= end
+        )
+        self.posted.add(posted)
+        self.last = self.clock()
 
 
 def greet_waiting(house: House, now: datetime) -> GreetReport:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from digest.coverage import Calendars, SourceState, states_of
 from digest.localtime import local_date
 from digest.sources.arxiv_ids import NAME as LOOKED_UP
 from digest.store import Store
@@ -41,11 +42,13 @@ class Day:
 class Status:
     """The days, the latest first, and how things stand.
 
+    `sources` are those that are asked, each with what is whole and what is missing.
     `next_run` is when the next edition is due (aware; None: nobody waits for one), `due_now`
     whether somebody's is due already. `suppressed` are the first of `suppressed_count`.
     """
 
     days: tuple[Day, ...]
+    sources: tuple[SourceState, ...]
     due_now: bool
     next_run: datetime | None
     channels_down: Sequence[ChannelState]
@@ -54,7 +57,14 @@ class Status:
     troubles: Sequence[Trouble]
 
 
-def status_of(store: Store, zone: str, days: int, now: datetime) -> Status:
+def status_of(
+    store: Store,
+    zone: str,
+    days: int,
+    now: datetime,
+    sources: Sequence[str],
+    calendars: Calendars,
+) -> Status:
     """How things stand.
 
     Args:
@@ -62,10 +72,13 @@ def status_of(store: Store, zone: str, days: int, now: datetime) -> Status:
         zone: the owner's, which says what date it is.
         days: how many dates, today's included; one more where some readers are ahead.
         now: the time (aware).
+        sources: the names of those that are asked.
+        calendars: of those that know on which days they announce.
     """
     today = local_date(zone, now)
     return Status(
         tuple(_days(store, today, days)),
+        tuple(states_of(store, sources, calendars, now)),
         due_now=bool(store.readers.due(now, None, most=1)),
         next_run=store.readers.next_due(now),
         channels_down=store.overview.channels_down(),

@@ -14,6 +14,7 @@ import platformdirs
 from digest.alerts import Alarm
 from digest.catalogue import Catalogue
 from digest.config import Settings
+from digest.coverage import Calendars, calendars_of
 from digest.delivery import Channel
 from digest.delivery.outbox import Outbox
 from digest.desk import Desks
@@ -65,7 +66,6 @@ class House:
     def close(self) -> None:
         """Give the database and the connections back."""
         self.catalogue.close()
-        self.session.close()
         self.store.close()
 
 
@@ -130,9 +130,18 @@ def editor_of(
     """The editor of a house; `limit` caps the picks of everyone."""
     sources = tuple(source.name for source in house.sources)
     days = house.settings.days
-    desks = Desks(house.store, house.catalogue, days, collected_on, now, progress, sources)
+    calendars = calendars_of(house.sources)
+    desks = Desks(
+        house.store, house.catalogue, days, collected_on, now, progress, sources, calendars
+    )
     settings = EditSettings(house.settings.threshold, limit)
     return Editor(house.store, desks, house.office, settings, progress, house.weighed)
+
+
+def calendars_for(settings: Settings) -> Calendars:
+    """The calendars of the sources that are asked, for whoever asks none of them."""
+    session = _session(settings, None)
+    return calendars_of(open_service(name, session, settings) for name in settings.sources)
 
 
 def log_file(settings: Settings | None) -> Path:
@@ -170,6 +179,7 @@ def build(
     session = _session(settings, stopping)
     services = tuple(open_service(name, session, settings) for name in settings.sources)
     store = open_store(database_of(settings), wait)
+    session.book = store.hosts
     links = Links(base_of(settings), store.keys.all)
     linking = links if settings.base_url else None
     office = LetterOffice(press_of(settings.templates), sender, linking)
@@ -259,9 +269,10 @@ def _session(settings: Settings, stopping: threading.Event | None) -> PoliteSess
     contact = settings.owner or settings.address
     if contact and not contact.isascii():
         contact = quote(contact, safe="@")  # it goes into a header of requests
-    if stopping is None:
-        return PoliteSession(contact)
-    return PoliteSession(contact, sleep=_wait(stopping), stopping=stopping.is_set)
+    session = PoliteSession(contact, private_hosts=frozenset(settings.private_hosts))
+    if stopping is not None:
+        session.sleep, session.stopping = _wait(stopping), stopping.is_set
+    return session
 
 
 def _wait(stopping: threading.Event | None) -> Callable[[float], object]:

@@ -11,6 +11,7 @@ from rich.text import Text
 from digest.cli.common import again, open_log, settings_options, stop_signals, utc_now
 from digest.config import Settings
 from digest.doctor import Check, Doctor
+from digest.errors import UsageError
 from digest.wiring import build
 
 
@@ -22,15 +23,30 @@ from digest.wiring import build
     is_flag=True,
     help="Take the present time for right, although a run saw a later one.",
 )
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Ask services a small question each, and say what has changed in their answers.",
+)
+@click.argument("services", nargs=-1, metavar="[SERVICE…]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(
     config: Path | None,
     database: str | None,
     no_network: bool,  # noqa: FBT001 - click's flags
     clock_is_right: bool,  # noqa: FBT001
+    live: bool,  # noqa: FBT001
+    services: tuple[str, ...],
     as_json: bool,  # noqa: FBT001
 ) -> int:
-    """Look at configuration, database, clock, sources, mail and readers; mail nothing."""
+    """Look at configuration, database, clock, sources, mail and readers; mail nothing.
+
+    With --live, ask the configured services, or each SERVICE, and nothing else.
+    """
+    if services and not live:
+        raise UsageError("which services to ask goes with --live")
+    if live and (no_network or clock_is_right):
+        raise UsageError("--live asks services, and does nothing else")
 
     def read() -> Settings:
         settings = again(config, database)
@@ -46,7 +62,7 @@ def command(
             clock_is_right=clock_is_right,
         )
         checks = []
-        for check in doctor.examine():
+        for check in doctor.examine_live(services) if live else doctor.examine():
             checks.append(check)
             if not as_json:
                 _show(Console(), check)

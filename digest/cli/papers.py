@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,21 @@ from digest.cli.common import (
     progress_for_terminal,
     read_settings,
     settings_options,
+    utc_now,
 )
+from digest.cli.show_coverage import coverage_as_json, show_coverage
 from digest.config import Settings
+from digest.coverage import days_of
 from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.model import Interest
 from digest.readers.votes import find_paper
 from digest.store import Store, open_store
-from digest.wiring import database_of, index_folder
+from digest.wiring import calendars_for, database_of, index_folder
 
 SHOWN = 20
+COVERED = 14  # days in the table of coverage
+CHARTED = 28  # days in its chart, at least
 
 
 @click.command()
@@ -38,19 +43,31 @@ SHOWN = 20
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),
-    default=SHOWN,
     metavar="N",
     help=f"At most so many papers (default: {SHOWN}).",
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON, one paper a line.")
+@click.option(
+    "--coverage",
+    is_flag=True,
+    help="What each source announced and what was read of it, by day, with a chart.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 366),
+    metavar="N",
+    help=f"With --coverage: so many days (default {COVERED}).",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, one paper (or day) a line.")
 def command(
     words: tuple[str, ...],
     config: Path | None,
     database: str | None,
     likes: tuple[str, ...],
     since: date | str | None,
-    limit: int,
-    as_json: bool,  # noqa: FBT001 - click's flag
+    limit: int | None,
+    coverage: bool,  # noqa: FBT001 - click's flags
+    days: int | None,
+    as_json: bool,  # noqa: FBT001
 ) -> int:
     """List the newest papers of the store, or those that say most of WORDS.
 
@@ -58,10 +75,16 @@ def command(
     for the shell; where they begin with a minus, write -- before them.
     """
     settings = read_settings(config, database)
+    if coverage:
+        if words or likes or since or limit:
+            raise UsageError("--coverage tells of all papers: it takes --days and --json alone")
+        return _covered(settings, days or COVERED, as_json=as_json)
+    if days:
+        raise UsageError("--days goes with --coverage; for papers, say --since DATE")
     store = open_store(database_of(settings))
     catalogue = Catalogue(store, index_folder(settings), progress_for_terminal())
     try:
-        found = _found(catalogue, settings, " ".join(words), likes, since, limit)
+        found = _found(catalogue, settings, " ".join(words), likes, since, limit or SHOWN)
         known = store.papers.count()
     finally:
         catalogue.close()
@@ -78,6 +101,28 @@ def command(
             if known
             else "No papers are stored here yet: 'digest run' collects them."
         )
+    return 0
+
+
+def _covered(settings: Settings, days: int, *, as_json: bool) -> int:
+    """Tell what was announced and read, of so many days; the chart goes back some weeks."""
+    now = utc_now()
+    today = now.date()
+    first, charted = today - timedelta(days=days - 1), today - timedelta(days=CHARTED - 1)
+    store = open_store(database_of(settings))
+    try:
+        rows = store.coverage.between(min(first, charted), today + timedelta(days=1))
+    finally:
+        store.close()
+    found = days_of(rows, settings.sources, calendars_for(settings), now)
+    if as_json:
+        told = [day for of in found.values() for day in of if day.date >= first]
+        for day in sorted(told, key=lambda day: day.date, reverse=True):
+            click.echo(json.dumps(coverage_as_json(day), ensure_ascii=False))
+    elif any(found.values()):
+        show_coverage(Console(), found, first)
+    else:
+        click.echo("No source told of a day yet: 'digest run' asks them.")
     return 0
 
 

@@ -10,6 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from digest.cli.show_coverage import coverage_as_json
+from digest.coverage import SourceState
+from digest.coverage.words import state_in_words
 from digest.errors import printable
 from digest.status import Day, Status
 
@@ -40,6 +43,7 @@ def show_status(console: Console, status: Status, zone: str, *, served: bool) ->
     for day in status.days:
         if day.incomplete:
             _say(console, f"{day.date}: not read to its end: {', '.join(day.incomplete)}")
+    _say_sources(console, status)
     _say(console, f"next run: {_next(status, zone)}")
     _say(console, f"daemon: {'runs' if served else 'does not run here'}")
     for line in _channels(status):
@@ -60,6 +64,7 @@ def status_as_json(status: Status, *, served: bool) -> dict[str, Any]:
     """The status for programs; see docs/commands.md for its fields."""
     return {
         "days": [_plain(asdict(day)) for day in status.days],
+        "sources": [_source(state) for state in status.sources],
         "due_now": status.due_now,
         "next_run": status.next_run.isoformat() if status.next_run else None,
         "daemon": served,
@@ -67,6 +72,25 @@ def status_as_json(status: Status, *, served: bool) -> dict[str, Any]:
         "suppressed": [_plain(asdict(reader)) for reader in status.suppressed],
         "suppressed_count": status.suppressed_count,
         "troubles": [_plain(asdict(trouble)) for trouble in status.troubles],
+    }
+
+
+def _say_sources(console: Console, status: Status) -> None:
+    """A line for each source that anything is known of."""
+    for state in status.sources:
+        if state.told:
+            _say(console, state_in_words(state), "" if state.well else "yellow")
+    if any(state.missing for state in status.sources):
+        _say(console, "'digest papers --coverage' shows it by day; it is caught up with by itself")
+
+
+def _source(state: SourceState) -> dict[str, Any]:
+    return {
+        "source": state.source,
+        "last": coverage_as_json(state.last) if state.last else None,
+        "missing": [coverage_as_json(day) for day in state.missing],
+        "problem": state.problem,
+        "since": state.since.isoformat() if state.since else None,
     }
 
 

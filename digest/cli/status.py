@@ -11,7 +11,7 @@ from digest.cli.show_status import show_status, status_as_json
 from digest.daemon import is_served
 from digest.status import status_of
 from digest.store import open_store
-from digest.wiring import database_of
+from digest.wiring import calendars_for, database_of
 
 
 @click.command()
@@ -30,7 +30,8 @@ def command(config: Path | None, database: str | None, days: int, as_json: bool)
     address = database_of(settings)
     store = open_store(address)
     try:
-        status = status_of(store, settings.zone, days, utc_now())
+        calendars = calendars_for(settings)
+        status = status_of(store, settings.zone, days, utc_now(), settings.sources, calendars)
     finally:
         store.close()
     served = is_served(address)

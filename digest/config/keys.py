@@ -122,7 +122,8 @@ def _openalex(text: str) -> tuple[str, ...]:
 
 def _hosts(text: str) -> tuple[str, ...]:
     """Names or addresses of hosts in one's own network."""
-    found = [word.lower().strip("[]") for word in re.split(r"[,\s]+", text.strip()) if word]
+    words = [word for word in re.split(r"[,\s]+", text.strip()) if word]
+    found = [word.lower().strip("[]").rstrip(".") for word in words]
     for host in found:
         if not re.fullmatch(r"[a-z0-9_.:-]{1,253}", host):
             raise UsageError(f"{host!r} is no host's name: write feeds.example.org or 10.0.0.5")

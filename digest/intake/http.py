@@ -1,17 +1,12 @@
 """The one polite way to ask a service: who we are, not too often, not too much, not for ever."""
 
-import io
-import json
 import math
-import threading
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import BinaryIO
-from urllib.parse import urljoin, urlsplit
 
 import requests
 import tenacity
@@ -19,89 +14,77 @@ import urllib3
 
 from digest import __version__
 from digest.errors import SourceError
+from digest.intake.answers import (
+    BUSY,
+    LARGE,
+    OK,
+    REDIRECTS,
+    SMALL,
+    TOO_OFTEN,
+    UNCHANGED,
+    Answer,
+    Got,
+    Opened,
+    Question,
+    judge,
+    named_wait,
+    told,
+)
+from digest.intake.dialing import SILENCE, Exchange, Line, Resolver, resolve
+from digest.intake.failing import BusyError, RefusedError, in_words, lasting
+from digest.intake.known import conditions, known_of
+from digest.intake.reading import PACKINGS, Caps, read_body
+from digest.intake.turns import SHORT_WAIT, Book, LocalBook, Patience, Turn, budget_of, turn
+from digest.intake.urls import (
+    host_of,
+    leads_to,
+    names_somebody,
+    origin_of,
+    prepared,
+    shown,
+)
 
-MAX_BODY = 64 * 1024 * 1024
+__all__ = ["Answer", "Opened", "PoliteSession"]
+
 MAX_REDIRECTS = 5
-_CHUNK = 65_536
-_OK = frozenset((200,))
-_UNCHANGED = 304
-_BUSY = frozenset((429, 500, 502, 503, 504))
-_SHORT_WAIT = 30.0
-_SILENCE = 20.0  # seconds without a byte
 _ATTEMPTS = 3
-
-
-class _BusyError(Exception):
-    """The service asks for patience; `wait` are the seconds it named, if any."""
-
-    def __init__(self, problem: str, wait: float | None) -> None:
-        super().__init__(problem)
-        self.wait = wait
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a service said: its status, its headers (by name in any case) and its body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An answer to be read as a stream, from a place that takes little memory.
-
-    `unchanged`: the service says that nothing is new since the answer that `known` was given for;
-    then there is nothing to read. `known` is what to say next time, "" where that cannot be said.
-    """
-
-    body: BinaryIO
-    unchanged: bool = False
-    known: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What is asked, until when, and which answers are no error; headers may hold a key."""
-
-    url: str
-    headers: Mapping[str, str] = field(repr=False)
-    expected: frozenset[int]
-    end: float
+_AFTER_TOO_OFTEN = 600.0  # seconds, where a service says "too often" and names no time
 
 
 @dataclass(slots=True)
 class PoliteSession:
-    """Asks services with a contact address, spaced per host, under a deadline and a size cap.
+    """Asks services with a contact address, spaced per host, under a deadline and caps.
 
     Args:
         contact: a mail address that a service's operator can write to, or None.
-        spacing: seconds between two requests to one host (arXiv asks for three).
-        deadline: seconds that one answer may take, with all its attempts.
+        spacing: seconds between two requests to one host; arXiv's hosts together have three.
+        deadline: seconds that one answer may take, with all its attempts, redirects and waits.
         sleep: waits; should return early when the program is asked to stop.
         stopping: whether the program was asked to stop.
         clock: seconds that only go forward.
+        now: the time (aware), for dates in answers and for when to ask again.
+        private_hosts: hosts that feeds may lead to although they are in a private network.
+        book: whose turn it is to ask a host; of this session alone unless one is given.
+        find: finds the addresses of a host.
+        chance: a number from 0 to 1, so that many who failed together do not come back together.
     """
 
     contact: str | None
-    spacing: float = 3.0
+    spacing: float = 1.0
     deadline: float = 90.0
     sleep: Callable[[float], object] = time.sleep
     stopping: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
-    _session: requests.Session = field(default_factory=requests.Session)
-    _last: dict[str, float] = field(default_factory=dict)
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    private_hosts: frozenset[str] = frozenset()
+    book: Book | None = None
+    find: Resolver = resolve
+    chance: Callable[[], float] = random.random
 
     def __post_init__(self) -> None:
-        """Introduce ourselves."""
-        contact = f"; mailto:{self.contact}" if self.contact else ""
-        self._session.headers["User-Agent"] = f"digest/{__version__} (paper digest{contact})"
-
-    def close(self) -> None:
-        """Hang up."""
-        self._session.close()
+        """Keep turns for ourselves until they are shared."""
+        if self.book is None:
+            self.book = LocalBook(self.clock)
 
     def get(
         self,
@@ -112,7 +95,7 @@ class PoliteSession:
         *,
         left: float = math.inf,
     ) -> bytes:
-        """The body of an answer with status 200.
+        """The body of an answer with status 200, of at most 32 MB.
 
         Raises:
             SourceError: for every other outcome; with `retry_at` where the service named a time.
@@ -129,9 +112,9 @@ class PoliteSession:
         *,
         known: str = "",
         left: float = math.inf,
-        foreign: bool = False,  # noqa: ARG002 - guarded by the connections to come
+        foreign: bool = False,
     ) -> Iterator[Opened]:
-        """A large answer, to be read as a stream while the context lasts.
+        """A large answer, complete, to be read as a stream while the context lasts.
 
         Args:
             source: who asks, for errors.
@@ -145,16 +128,18 @@ class PoliteSession:
         Raises:
             SourceError: for every other outcome; with `retry_at` where the service named a time.
         """
-        headers = {"Accept": accept, **(json.loads(known) if known else {})}
-        answer = self.ask(source, url, params, headers, frozenset((200, _UNCHANGED)), left=left)
-        validators = {
-            ask: answer.headers[name]
-            for ask, name in (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
-            if name in answer.headers
-        }
-        unchanged = answer.status == _UNCHANGED
-        said = known if unchanged else json.dumps(validators) if validators else ""
-        yield Opened(io.BytesIO(answer.body), unchanged, said)
+        target = self._target(source, url, params, foreign=foreign)
+        asked = conditions(target, known)
+        expected = OK | {UNCHANGED} if asked else OK
+        headers = {"Accept": accept, **asked}
+        question = self._question(target, headers, expected, LARGE, left, foreign=foreign)
+        got = self._fetch(source, question)
+        with got.body:
+            if got.status == UNCHANGED:
+                yield Opened(got.body, unchanged=True, known=known)
+            else:
+                validators = known_of(target, got.headers) if got.at_home else ""
+                yield Opened(got.body, known=validators, url=got.url, headers=got.headers)
 
     def ask(
         self,
@@ -162,7 +147,7 @@ class PoliteSession:
         url: str,
         params: dict[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        expected: frozenset[int] = _OK,
+        expected: frozenset[int] = OK,
         *,
         left: float = math.inf,
     ) -> Answer:
@@ -173,156 +158,190 @@ class PoliteSession:
         Raises:
             SourceError: for every other outcome; with `retry_at` where the service named a time.
         """
-        end = self.clock() + min(self.deadline, left)
+        target = self._target(source, url, params, foreign=False)
+        question = self._question(target, headers or {}, expected, SMALL, left, foreign=False)
+        got = self._fetch(source, question)
+        with got.body:
+            return Answer(got.status, got.headers, got.body.read())
+
+    @staticmethod
+    def _target(source: str, url: str, params: Mapping[str, str] | None, *, foreign: bool) -> str:
+        """The whole address that is asked.
+
+        Raises:
+            SourceError: it is none, or holds a name and a password that are somebody else's word.
+        """
+        try:
+            target = prepared(url, params)
+        except RefusedError as error:
+            raise SourceError(source, f"{error}: {shown(url)}") from error
+        if foreign and names_somebody(target):
+            raise SourceError(source, f"an address with a name or a password in it: {shown(url)}")
+        return target
+
+    def _question(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        expected: frozenset[int],
+        caps: Caps,
+        left: float,
+        *,
+        foreign: bool,
+    ) -> Question:
+        private = {name: value for name, value in headers.items() if name.lower() != "accept"}
+        accept = next((headers[name] for name in headers if name.lower() == "accept"), "*/*")
+        seconds = max(min(self.deadline, left), 0.0)
+        end = self.clock() + seconds
+        return Question(url, accept, private, expected, caps, foreign, seconds, end)
+
+    def _fetch(self, source: str, question: Question) -> Got:
+        """Ask, again where that may help; what goes wrong becomes an error with the source's name.
+
+        Raises:
+            SourceError: there is no answer that was expected.
+        """
         attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_BusyError),
-            wait=_patience,
-            stop=_enough,
+            retry=tenacity.retry_if_exception_type(BusyError),
+            wait=self._pause,
+            stop=lambda state: self._enough(state, question.end),
             sleep=self._sleep,
             reraise=True,
         )
+        place = shown(question.url)
         try:
-            target = requests.Request("GET", url, params=params).prepare().url or url
-            return attempts(self._once, _Question(target, headers or {}, expected, end))
-        except _BusyError as busy:
-            retry_at = None
-            if busy.wait:
-                retry_at = datetime.now(UTC) + timedelta(seconds=busy.wait)
-            raise SourceError(source, f"{busy} at {url}", retry_at) from busy
-        except requests.TooManyRedirects as error:
-            raise SourceError(source, f"redirected in circles at {url}") from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise SourceError(source, f"{_in_words(error)} at {url}") from error
+            return attempts(self._once, question)
+        except BusyError as busy:
+            retry_at = self.now() + timedelta(seconds=busy.wait) if busy.wait else None
+            raise SourceError(source, f"{busy} at {place}", retry_at) from busy
+        except RefusedError as error:
+            advice = f"; {error.advice}" if error.advice else ""
+            raise SourceError(source, f"{error} at {place}{advice}") from error
 
-    def _once(self, question: _Question) -> Answer:
+    def _once(self, question: Question) -> Got:
         """One attempt, redirects followed by hand: the body of a redirect is never read."""
-        target = question.url
-        try:
-            for _ in range(MAX_REDIRECTS + 1):
-                with self._send(target, question) as answer:
-                    self._back_off(target, answer)
-                    if "Location" in answer.headers and answer.is_redirect:
-                        target = _next(target, answer.headers["Location"])
-                        continue
-                    if answer.status_code in _BUSY:
-                        wait = _retry_after(
-                            answer.headers.get("Retry-After") or answer.headers.get("Backoff")
-                        )
-                        raise _BusyError(f"answered {answer.status_code} {answer.reason}", wait)
-                    if answer.status_code not in question.expected:
-                        raise requests.HTTPError(f"answered {answer.status_code} {answer.reason}")
-                    body = self._read(answer, question.end)
-                    return Answer(answer.status_code, answer.headers, body)
-        except (requests.ConnectionError, requests.Timeout) as error:
-            if "NameResolutionError" in str(error):  # no network: trying again changes nothing
-                raise requests.RequestException("no such host, or no network") from error
-            raise _BusyError(_in_words(error), None) from error
-        except requests.RequestException:
-            raise
-        except ValueError as error:  # the library looks at where a redirect leads before we do
-            raise requests.HTTPError("redirected to something that is no web address") from error
-        raise requests.TooManyRedirects
+        target, trusted = question.url, set[tuple[str, int]]()
+        seen = {target}
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = self._hop(target, question, trusted)
+            if isinstance(answer, Got):
+                return answer
+            target = answer
+            if target in seen:
+                raise RefusedError("redirected in circles")
+            seen.add(target)
+        raise RefusedError(f"redirected more than {MAX_REDIRECTS} times")
 
-    def _send(self, url: str, question: _Question) -> requests.Response:
-        self._wait_for_turn(urlsplit(url).hostname or "")
-        if self.stopping():
-            raise requests.RequestException("stopped before the answer")
-        left = question.end - self.clock()
-        if left <= 0:
-            raise requests.RequestException(f"no answer within {self.deadline:.0f} s")
-        same_host = urlsplit(url)[:2] == urlsplit(question.url)[:2]
-        return self._session.get(
-            url,
-            headers=dict(question.headers) if same_host else {},
-            timeout=min(left, _SILENCE),
-            stream=True,
-            allow_redirects=False,
+    def _hop(self, target: str, question: Question, trusted: set[tuple[str, int]]) -> Got | str:
+        """One request: the answer, or where it leads on to."""
+        free = self._free(question)
+        way = Line(
+            free, trusted, self.find, self.clock, question.end, question.seconds, self.stopping
         )
+        budget = budget_of(host_of(target), self.spacing)
+        waiting = Patience(self.clock, question.end, self.sleep, self.stopping, self.chance)
+        with turn(self._turns, budget, waiting) as ours, way as line:
+            try:
+                return self._exchange(target, question, line, ours)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                line.look()  # where it was cut, that is why
+                if lasting(error):
+                    raise RefusedError(in_words(error)) from error
+                raise BusyError(in_words(error)) from error
 
-    def _back_off(self, url: str, answer: requests.Response) -> None:
-        """Leave a host alone for as long as it asks in passing, with an answer that is complete."""
-        wait = _retry_after(answer.headers.get("Backoff"))
+    def _free(self, question: Question) -> frozenset[str]:
+        """The hosts that may be in private networks, for one question.
+
+        A feed that is not the owner's own may not lead to the owner's hosts either.
+        """
+        first = host_of(question.url)
+        if question.foreign and first not in self.private_hosts:
+            return frozenset()
+        return self.private_hosts | {first}
+
+    def _exchange(self, target: str, question: Question, line: Line, ours: Turn) -> Got | str:
+        """Send a request and read what comes back, over a line of its own."""
+        at_home = origin_of(target) == origin_of(question.url)
+        request = requests.Request(
+            "GET",
+            target,
+            headers={
+                "User-Agent": self._name(),
+                "Accept": question.accept,
+                "Accept-Encoding": PACKINGS,
+                "Connection": "close",
+                **(question.headers if at_home else {}),
+            },
+        ).prepare()
+        line.look()
+        with requests.Session() as surroundings, closing(Exchange(line)) as exchange:
+            found = surroundings.merge_environment_settings(target, {}, True, None, None)
+            trusted = found["verify"] or True  # certificates are always verified
+            with exchange.send(
+                request, stream=True, timeout=SILENCE, verify=trusted, proxies=found["proxies"]
+            ) as answer:
+                ours.answered()
+                line.look()
+                line.head_is_here()
+                self._obey(answer, ours)
+                if answer.status_code in REDIRECTS and "Location" in answer.headers:
+                    return leads_to(target, answer.headers["Location"])
+                judge(answer.status_code, answer.reason, question, at_home=at_home)
+
+                def look() -> None:
+                    line.look()
+                    ours.keep()
+
+                packing = answer.headers.get("Content-Encoding", "")
+                body = read_body(answer.raw, packing, question.caps, look)
+                return Got(answer.status_code, answer.headers, body, at_home, target)
+
+    def _obey(self, answer: requests.Response, ours: Turn) -> None:
+        """Leave a host alone for as long as it asks, be it with an answer or in place of one.
+
+        Raises:
+            BusyError: in place of one.
+        """
+        wait = named_wait(answer.status_code, answer.headers, self.now())
         if wait:
-            with self._turn:
-                self._last[urlsplit(url).hostname or ""] = self.clock() + wait - self.spacing
+            self._turns.hold(ours.budget, wait)
+        if answer.status_code in BUSY:
+            problem = told(answer.status_code, answer.reason)
+            if answer.status_code == TOO_OFTEN and wait is None:
+                self._turns.hold(ours.budget, _AFTER_TOO_OFTEN)
+                raise BusyError(problem, _AFTER_TOO_OFTEN, held=True)
+            raise BusyError(problem, wait, held=True)
 
-    def _read(self, answer: requests.Response, end: float) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        while part := answer.raw.read1(_CHUNK, decode_content=True):
-            size += len(part)
-            if size > MAX_BODY:
-                raise requests.RequestException(f"answer larger than {MAX_BODY >> 20} MB")
-            if self.clock() > end or self.stopping():
-                raise requests.RequestException(f"no complete answer within {self.deadline:.0f} s")
-            parts.append(part)
-        return b"".join(parts)
+    @property
+    def _turns(self) -> Book:
+        assert self.book is not None  # noqa: S101 - see __post_init__
+        return self.book
+
+    def _name(self) -> str:
+        contact = f"; mailto:{self.contact}" if self.contact else ""
+        return f"digest/{__version__} (paper digest{contact})"
 
     def _sleep(self, seconds: float) -> None:
-        self.sleep(seconds)
+        if seconds > 0:
+            self.sleep(seconds)
 
-    def _wait_for_turn(self, host: str) -> None:
-        with self._turn:
-            wait = self._last.get(host, float("-inf")) + self.spacing - self.clock()
-            if wait > max(_SHORT_WAIT, self.spacing):
-                raise _BusyError("asked us to wait", wait)
-            if wait > 0:
-                self._sleep(wait)
-            self._last[host] = self.clock()
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        """Before another attempt: 2, 4… seconds, a quarter more or less.
 
+        What the service named itself is waited for at the next turn.
+        """
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, BusyError) and error.held and error.wait:
+            return 0.0
+        return float(2**state.attempt_number) * (0.75 + 0.5 * self.chance())
 
-def _next(url: str, location: str) -> str:
-    """Where a redirect leads; never from https to http."""
-    try:
-        target = urljoin(url, location)
-        scheme = urlsplit(target).scheme
-    except ValueError:
-        scheme = ""
-    if scheme not in ("http", "https"):
-        raise requests.HTTPError("redirected to something that is no web address")
-    if url.startswith("https:") and not target.startswith("https:"):
-        raise requests.HTTPError("redirected from https to http")
-    return target
-
-
-def _patience(state: tenacity.RetryCallState) -> float:
-    """As long as the service asked, else 2, 4, 8… seconds."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _BusyError) and error.wait is not None:
-        return error.wait
-    return float(2**state.attempt_number)
-
-
-def _enough(state: tenacity.RetryCallState) -> bool:
-    """After three attempts, and where a long wait is asked for: that belongs to the next run."""
-    error = state.outcome.exception() if state.outcome else None
-    long = isinstance(error, _BusyError) and (error.wait or 0) > _SHORT_WAIT
-    return long or state.attempt_number >= _ATTEMPTS
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds from a Retry-After header: a number or a date, at most a day."""
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-        if not math.isfinite(seconds):
-            return None
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 0.0), 86_400.0)
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the certificate could not be verified"
-    if isinstance(error, requests.Timeout) and not error.args:
-        return "no answer in time"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection" if "refused" not in str(error).lower() else "connection refused"
-    if isinstance(error, requests.Timeout) and "timed out" in str(error):
-        return "no answer in time"
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    def _enough(self, state: tenacity.RetryCallState, end: float) -> bool:
+        """After three attempts, and where the wait is too long: that belongs to the next run."""
+        error = state.outcome.exception() if state.outcome else None
+        wait = error.wait if isinstance(error, BusyError) and error.wait else 0.0
+        longest = min(SHORT_WAIT, end - self.clock())
+        return (
+            state.attempt_number >= _ATTEMPTS
+            or self.stopping()
+            or max(wait, 2.0**state.attempt_number) > longest
+        )

@@ -17,6 +17,8 @@ MAX_ABSTRACT = 20_000
 MAX_AUTHORS = 3_000
 MAX_NAMES = 100_000
 MAX_ADDRESS = 300
+MAX_WORD = 60
+_MOST_LATEX = 400  # formulas, and commands, of one text that are read: each takes time
 _EARLIEST = date(1985, 1, 1)
 
 _MATH = re.compile(r"\$\$?([^$]{1,400}?)\$\$?")
@@ -44,7 +46,7 @@ _PRICE = re.compile(r"\d[\d.,]*\s*[A-Za-z]*\b.*\s")
 _UPPER = str.maketrans("0123456789+-=()nitkNKMT*∘", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵗᵏᴺᴷᴹᵀ*°")
 _LOWER = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _MATH_SIGNS = re.compile(r"[\\^_{}=<>|]")
-_LATEX = re.compile(r"[$\\^{]")
+_LATEX = "$\\^{"
 _LATEX_READER = LatexNodes2Text(math_mode="text", strict_latex_spaces=True)
 logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # damage is expected and handled
 
@@ -53,12 +55,15 @@ def clean(text: object, limit: int = MAX_ABSTRACT) -> str:
     """Text in the normal form, cut at `limit` characters; anything but text gives ''."""
     if not isinstance(text, str):
         return ""
+    text = text[: 2 * limit]
     # White space is collapsed first: endless runs of it would slow the patterns below.
-    plain = unicodedata.normalize("NFC", " ".join(text[: 2 * limit].split()))
-    if _LATEX.search(plain):
-        plain = _readable(plain)
-    kept = "".join(char for char in plain if char in "\n\t" or not _hidden(char))
-    return " ".join(kept.split())[:limit].rstrip()
+    tidy = text.isprintable() and "  " not in text  # its only white space are single spaces
+    plain = unicodedata.normalize("NFC", text.strip() if tidy else " ".join(text.split()))
+    if any(sign in plain for sign in _LATEX):
+        plain = " ".join(_readable(plain).split())
+    if not plain.isprintable():  # sign by sign is slow, and most texts have nothing to hide
+        plain = " ".join("".join(char for char in plain if not _hidden(char)).split())
+    return plain[:limit].rstrip()
 
 
 def clean_title(text: object) -> str:
@@ -83,7 +88,19 @@ def clean_words(words: object) -> tuple[str, ...]:
         words = words.split()
     if not isinstance(words, list | tuple):
         return ()
-    return tuple(dict.fromkeys(word for word in (clean(word, 60) for word in words[:50]) if word))
+    cleaned = (_word(word) for word in words[:50])
+    return tuple(dict.fromkeys(word for word in cleaned if word))
+
+
+def _word(word: object) -> str:
+    """A short word; the same few categories come again and again."""
+    short = isinstance(word, str) and len(word) <= MAX_WORD
+    return _clean_word(word) if short else clean(word, MAX_WORD)
+
+
+@lru_cache(maxsize=1024)
+def _clean_word(word: str) -> str:
+    return clean(word, MAX_WORD)
 
 
 def clean_address(address: object) -> str | None:
@@ -149,12 +166,16 @@ def _hidden(char: str) -> bool:
 
 def _readable(text: str) -> str:
     """LaTeX in running text, as a person would read it; a price stays a price."""
-    text = _without_fonts(text)
-    text = _MATH.sub(_math, text)
-    text = _COMMAND.sub(lambda match: _plain(match[0]), text)
-    text = _LETTER_GROUP.sub(r"\1", _SCRIPT.sub(_script, text))
-    text = _GROUP.sub(r"\1", text)
-    return _BARE_POWER.sub(_power, text)
+    if "\\" in text:
+        text = _without_fonts(text)
+    if "$" in text:
+        text = _MATH.sub(_math, text, _MOST_LATEX)
+    if "\\" in text:
+        text = _COMMAND.sub(lambda match: _plain(match[0]), text, _MOST_LATEX)
+    if "{" in text:
+        text = _LETTER_GROUP.sub(r"\1", _SCRIPT.sub(_script, text))
+        text = _GROUP.sub(r"\1", text)
+    return _BARE_POWER.sub(_power, text) if "^" in text else text
 
 
 def _without_fonts(text: str) -> str:

@@ -1,9 +1,10 @@
-"""What kind of day it is: subject, date, coverage and the sentences around the picks."""
+"""What kind of day it is: subject, occasion and the sentences around the picks."""
 
 from datetime import timedelta
 
-from digest.letters.words import counted, cut, listed, named, number_word, source_name
-from digest.model import Coverage, Edition, Mood, ReaderKind
+from digest.letters.covered import in_order
+from digest.letters.words import cut, listed, named, number_word, source_name
+from digest.model import Edition, Mood, ReaderKind
 
 _TITLE_IN_SUBJECT = 120
 
@@ -58,24 +59,6 @@ def span_of(edition: Edition) -> str:
     return f"{first} to {day.day} {day:%B}"
 
 
-def coverage_of(edition: Edition) -> str:
-    """How much was weighed, and what was read of each source."""
-    weighed = f"{counted(edition.considered, 'new paper')} weighed"
-    sources = [_source(coverage) for coverage in edition.coverage if source_name(coverage.source)]
-    return " · ".join([weighed, *sources])
-
-
-def _source(coverage: Coverage) -> str:
-    name = source_name(coverage.source)
-    if coverage.problem and not coverage.read:
-        return f"{name} could not be read"
-    if coverage.announced is None or coverage.announced == coverage.read:
-        read = f"{name}: {coverage.read:,} read"
-    else:
-        read = f"{name}: {coverage.read:,} of {coverage.announced:,} read"
-    return f"{read} (incomplete)" if coverage.problem else read
-
-
 def intro_of(edition: Edition) -> str:
     """What kind of day it is, where there is something to say of it."""
     if edition.mood is Mood.NOTHING:
@@ -100,7 +83,7 @@ def _nothing(edition: Edition) -> str:
             "One paper was" if edition.considered == 1 else f"{edition.considered:,} papers were"
         )
         told = f"Nothing new met your interests {when}. {weighed} weighed, and none fits."
-    failed = [one for one in edition.coverage if one.problem and source_name(one.source)]
+    failed = [one for one in edition.coverage if source_name(one.source) and not in_order(one)]
     if failed:
         names = listed([source_name(one.source) for one in failed])
         return f"{told} {names} could not be read in full, so there may be more."

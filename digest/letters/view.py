@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from itertools import count
 from urllib.parse import quote
 
+from digest.letters.covered import coverage_of
 from digest.letters.day import (
     because_of,
-    coverage_of,
     intro_of,
     is_weekly,
     occasion_of,

@@ -8,7 +8,10 @@ UNNAMED = "keywords"
 VOTES = "your votes"
 _AUTHORS = 4
 _ZOTERO = ("zotero users/", "zotero groups/")  # no name of a file, which holds no slash
-_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face Daily Papers", "file": "your files"}
+_SOURCES = {
+    "arxiv": "arXiv", "biorxiv": "bioRxiv", "feeds": "your feeds", "file": "your files",
+    "huggingface": "Hugging Face Daily Papers", "medrxiv": "medRxiv", "openalex": "OpenAlex",
+}  # fmt: skip
 _ASIDE = frozenset(("arxiv ids",))  # looked up for the ranking, announced by nobody
 _NUMBERS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",

@@ -47,7 +47,7 @@ _ADDED_FIELD = re.compile(
 )
 _PART = re.compile(r'[^\s#"{}]+|["{]')
 _ENCLOSING = re.compile(r'(?<!\\)[{}"]')
-_AND = re.compile(r"\s+and\s+|[{}]", re.IGNORECASE)
+_AND = re.compile(r"(?<!\s)\s+and\s+|[{}]", re.IGNORECASE)  # each run of spaces is tried once
 _COMMA = re.compile(r",|[{}]")
 _TIE = re.compile(r"(?<!\\)~")
 logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # damage is named by us

@@ -159,7 +159,7 @@ def _read_page(page: list[object], reading: Reading) -> None:
         data = item.get("data") if isinstance(item, dict) else None
         if not isinstance(data, dict):
             reading.trouble("an item without data: left out")
-        elif data.get("itemType") not in _NO_PAPERS:
+        elif str(data.get("itemType")) not in _NO_PAPERS:
             liked = _liked(data)
             if liked is None:
                 reading.trouble(

@@ -6,8 +6,10 @@ times are aware and in UTC.
 
 from digest.model.asking import Count, Covered, Standing, Told
 from digest.model.editions import (
+    NOT_ASKED,
     Coverage,
     Edition,
+    Lack,
     LookBack,
     Message,
     Mood,
@@ -52,6 +54,7 @@ from digest.model.readers import (
 __all__ = [
     "COMMENTS",
     "EVERYONE",
+    "NOT_ASKED",
     "ONLY_MINE",
     "STARS",
     "UPVOTES",
@@ -65,6 +68,7 @@ __all__ = [
     "Interest",
     "Keyword",
     "KeywordKind",
+    "Lack",
     "LibraryPaper",
     "LookBack",
     "Manner",

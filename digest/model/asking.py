@@ -38,6 +38,11 @@ class Count:
     way: str = ""
     said: str | None = None
 
+    @property
+    def empty(self) -> bool:
+        """Whether it is an empty list that is not believed to be a quiet day yet."""
+        return self.standing is Standing.PARTIAL and self.announced is None and not self.read
+
 
 @dataclass(frozen=True, slots=True)
 class Covered:

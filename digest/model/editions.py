@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from digest.model.asking import Standing
 from digest.model.papers import Signal, StoredPaper
 from digest.model.readers import Reader
+
+NOT_ASKED = "was not asked"  # a source whose turn has not come yet
 
 
 class ReasonKind(StrEnum):
@@ -115,13 +118,41 @@ class Mood(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """A part of a source (a category, a feed; "" the whole of it) that was not read to its end.
+
+    `since` is the first date of which something is missing, `shown` the last one before that is
+    whole, `last` the last one that lacks (None: it goes on).
+    """
+
+    part: str
+    standing: Standing
+    since: date
+    shown: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
-    """What one source announced and what was read of it; `announced` may be unknown."""
+    """What one source announced and what was read of it; `announced` may be unknown.
+
+    `problem` says why not all was read. Where the source told it date by date, `standing` sums it
+    up (None: it did not), `parts` is how many categories or feeds it has, `lacks` are those that
+    are not read to their end, `quiet` says why nothing was announced, and `of` is the date of the
+    counts where those of the edition's own date are not out yet. `title` is what the only part
+    calls itself.
+    """
 
     source: str
     read: int
     announced: int | None = None
     problem: str | None = None
+    standing: Standing | None = None
+    parts: int = 0
+    lacks: tuple[Lack, ...] = ()
+    quiet: str = ""
+    of: date | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

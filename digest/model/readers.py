@@ -1,7 +1,7 @@
 """Readers: what they are interested in, when and how they want their letters, what they said."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
@@ -92,6 +92,11 @@ class Schedule:
         """The most days from one wanted weekday to the next: 1 for daily, 7 for weekly."""
         days = sorted(self.weekdays)
         return max(b - a for a, b in pairwise([*days, days[0] + 7])) if days else 1
+
+    def before(self, day: date) -> date:
+        """The last date before this one that has an edition, whatever was paused or missed."""
+        days = (day - timedelta(days=back) for back in range(1, 8))
+        return next((past for past in days if past.weekday() in self.weekdays), day)
 
     @property
     def weekly(self) -> bool:

@@ -57,6 +57,17 @@ class PostReport:
         self.expired += swept.expired
         self.cancelled += swept.cancelled
 
+    def add(self, earlier: "PostReport") -> None:
+        """Count what was posted earlier in the same run, too."""
+        self.sent += earlier.sent
+        self.later += earlier.later
+        self.failed += earlier.failed
+        self.uncertain += earlier.uncertain
+        self.expired += earlier.expired
+        self.cancelled += earlier.cancelled
+        self.problem = self.problem or earlier.problem
+        self.answers = [*earlier.answers, *self.answers][:MOST_ANSWERS]
+
     def note(self, step: Step) -> None:
         """Count what was recorded of one mail."""
         with self._lock:

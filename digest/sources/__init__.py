@@ -123,3 +123,20 @@ class Counting(Source, Protocol):
             SourceError: when nothing more can be had; what was yielded before stays.
         """
         ...
+
+
+@runtime_checkable
+class Announcing(Source, Protocol):
+    """A source that announces on known days, so that a quiet day can be told from a broken source.
+
+    The desk asks it whether a date's papers must be out before it tells a reader that there were
+    none; the tables of coverage ask it why a date has no counts.
+    """
+
+    def expected(self, now: datetime) -> date:
+        """The newest date whose announcements must be out at a moment (aware)."""
+        ...
+
+    def quiet(self, day: date) -> str | None:
+        """Why nothing is announced on a date, in a word ("weekend", "holiday"); None: it is."""
+        ...

@@ -20,6 +20,7 @@ from digest.store.editions import Editions
 from digest.store.engine import close_engine, open_engine, reading
 from digest.store.export import Export
 from digest.store.health import Health
+from digest.store.hosts import Hosts
 from digest.store.keys import Keys
 from digest.store.knocks import Knocks
 from digest.store.ledger import Ledger
@@ -74,6 +75,7 @@ class Store:
     topics: Topics
     coverage: CoverageBook
     notes: Notes
+    hosts: Hosts
     engine: Engine
 
     def identity(self) -> str:
@@ -132,6 +134,7 @@ def open_store(address: str, wait: float | None = None) -> Store:
         Topics(engine),
         CoverageBook(engine),
         Notes(engine),
+        Hosts(engine),
         engine,
     )
 

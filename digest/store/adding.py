@@ -4,8 +4,7 @@ A batch is placed in memory first (works that are new get numbers below zero), t
 a handful of statements.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -23,146 +22,62 @@ from sqlalchemy import (
     update,
 )
 
-from digest.identity import is_strong
 from digest.model import Paper, Sighting
 from digest.store.joining import FRESH, join_rows
-from digest.store.merging import merged, same_work
-from digest.store.rows import chunks, columns_of, numbers_of, rows_of
+from digest.store.marks import drop_marks, marks_of, put_marks, rows_by_mark
+from digest.store.merging import with_page_key
+from digest.store.rows import chunks, columns_of, numbers_of, put_rows, rows_of
 from digest.store.schema import announcements, paper_keys, papers, signals
+from digest.store.shelf import Shelf
 from digest.store.upserts import insert_new, upsert
-
-
-@dataclass(slots=True)
-class _Shelf:
-    """The part of the store that a batch touches."""
-
-    papers: dict[int, Paper] = field(default_factory=dict)
-    dates: dict[int, date | None] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
-    changed: set[int] = field(default_factory=set)
-    new_keys: set[str] = field(default_factory=set)
-    freed: set[str] = field(default_factory=set)  # keys that their works have no more
-    told: dict[int, tuple[str, str, bool]] = field(default_factory=dict)  # as stored, see _told
-    made: int = 0
-
-    def place(self, paper: Paper) -> tuple[int, list[int]]:
-        """The number of a paper's work, and of other rows that turn out to be the same work."""
-        matches: list[int] = []
-        for key in paper.keys:
-            number = self.numbers.get(key)
-            if number is None or number in matches:
-                continue
-            if is_strong(key) or same_work(self.papers[number], paper):
-                matches.append(number)
-        if not matches:
-            self.made += 1
-            number = -self.made
-            self.papers[number], self.dates[number] = paper, None
-        else:
-            number = matches[0]
-            before = self.papers[number]
-            newest = merged(before, paper)
-            if newest != before:
-                self.papers[number] = newest
-                self.changed.add(number)
-                self.free(number, before.keys)
-        for key in self.papers[number].keys:
-            if key not in self.numbers:
-                self.numbers[key] = number
-                self.new_keys.add(key)
-        same = [n for n in matches[1:] if same_work(self.papers[number], self.papers[n])]
-        return number, same
-
-    def date(self, number: int, day: date) -> None:
-        """Keep the earliest date of a work."""
-        earlier = self.dates.get(number)
-        if earlier is None or day < earlier:
-            self.dates[number] = day
-            self.changed.add(number)
-
-    def join(self, first: int, second: int) -> tuple[int, int]:
-        """Make two works one in memory; returns the number that stays and the one that goes."""
-        stored = [number for number in (first, second) if number > 0]
-        keep = min(stored) if stored else max(first, second)
-        drop = second if keep == first else first
-        known = self.papers[keep]
-        self.papers[keep] = merged(self.papers[first], self.papers[second])
-        days = [day for day in (self.dates[first], self.dates[second]) if day]
-        self.dates[keep] = min(days, default=None)
-        for key, number in self.numbers.items():
-            if number == drop:
-                self.numbers[key] = keep
-        before = self.papers.pop(drop).keys + known.keys
-        del self.dates[drop]
-        self.changed.discard(drop)
-        self.changed.add(keep)
-        self.free(keep, before)
-        if drop > 0:  # the number of the row that goes must not be the last one, to be given again
-            self.told.pop(keep, None)
-        return keep, drop
-
-    def free(self, number: int, before: Sequence[str]) -> None:
-        """Let go of keys that a work had before: another work may be announced by them."""
-        gone = set(before) - set(self.papers[number].keys)
-        lost = {key for key in gone if self.numbers.get(key) == number}
-        for key in lost:
-            del self.numbers[key]
-        if lost:
-            self.freed |= lost
-            self.new_keys -= lost
-            self.told.pop(number, None)  # it may have been known by such a key where it was read
-
-    def retold(self) -> list[int]:
-        """Stored works that say something else now, and those that another row was joined to."""
-        return sorted(
-            number
-            for number, paper in self.papers.items()
-            if number > 0 and self.told.get(number) != _told(paper, self.dates[number])
-        )
-
-    def renumber(self, real: Mapping[int, int]) -> None:
-        """Give new works the numbers of their rows."""
-        self.numbers = {key: real.get(number, number) for key, number in self.numbers.items()}
-
-
-def _told(paper: Paper, announced: date | None) -> tuple[str, str, bool]:
-    """What a change is counted for: the texts, and whether the paper was announced at all."""
-    return paper.title, paper.abstract, announced is not None
 
 
 def add_sightings(
     connection: Connection, sightings: Sequence[Sighting], source: str, today: date
 ) -> int:
     """Store a batch; returns how many works were not known before."""
-    shelf = _load(connection, [key for sighting in sightings for key in sighting.paper.keys])
+    seen = [with_page_key(sighting.paper) for sighting in sightings]
+    shelf = _load(connection, seen)
+    marks = _load_near(connection, shelf, seen)
     last = connection.scalar(select(func.max(papers.c.change))) or 0
-    for sighting in sightings:
-        number, same = shelf.place(sighting.paper)
-        for other in same:
-            number, gone = shelf.join(number, other)
-            if gone > 0:
-                join_rows(connection, number, gone)
+    places = [shelf.place(paper, its) for paper, its in zip(seen, marks, strict=True)]
+    for number, sighting in zip(map(shelf.placed, places), sightings, strict=True):
         if sighting.kind.fresh:
             shelf.date(number, sighting.announced or today)
+    for keep, drop in shelf.joined:
+        join_rows(connection, keep, drop)
     _free_keys(connection, shelf.freed)
+    drop_marks(connection, shelf.published)
     added = _insert_works(connection, shelf, last)
     _update_works(connection, shelf)
     _count_changes(connection, shelf.retold(), last + added)
-    placed = [(shelf.numbers[sighting.paper.key], sighting) for sighting in sightings]
+    placed = [
+        (shelf.row_of(number), sighting) for number, sighting in zip(places, sightings, strict=True)
+    ]
     _insert_announcements(connection, placed, source, today)
     _insert_signals(connection, placed, source)
     return added
 
 
-def _load(connection: Connection, keys: Sequence[str]) -> _Shelf:
-    numbers = numbers_of(connection, keys)
-    shelf = _Shelf()
+def _load(connection: Connection, seen: Sequence[Paper]) -> Shelf:
+    """The works that the keys of a batch lead to."""
+    numbers = numbers_of(connection, [key for paper in seen for key in paper.keys])
+    shelf = Shelf()
     for number, (paper, announced) in rows_of(connection, set(numbers.values())).items():
-        shelf.papers[number] = paper
-        shelf.dates[number] = announced
-        shelf.told[number] = _told(paper, shelf.dates[number])
-        shelf.numbers.update(dict.fromkeys(paper.keys, number))
+        shelf.hold(number, paper, announced)
     return shelf
+
+
+def _load_near(
+    connection: Connection, shelf: Shelf, seen: Sequence[Paper]
+) -> list[tuple[int, ...]]:
+    """The marks of each paper whose work may be known by nearly the same title, and those works."""
+    marks = [() if shelf.knows(paper) else marks_of(paper) for paper in seen]
+    shelf.marked = rows_by_mark(connection, (mark for its in marks for mark in its))
+    near = {number for works in shelf.marked.values() for number in works} - shelf.papers.keys()
+    for number, (paper, announced) in rows_of(connection, near).items():
+        shelf.hold(number, paper, announced)
+    return marks
 
 
 def _free_keys(connection: Connection, freed: set[str]) -> None:
@@ -173,28 +88,30 @@ def _free_keys(connection: Connection, freed: set[str]) -> None:
         connection.execute(update(papers).where(papers.c.key.in_(chunk)).values(key=passing))
 
 
-def _insert_works(connection: Connection, shelf: _Shelf, last: int) -> int:
+def _insert_works(connection: Connection, shelf: Shelf, last: int) -> int:
     fresh = sorted((number for number in shelf.papers if number < 0), reverse=True)
     if fresh:
         rows = [
             {
                 **columns_of(shelf.papers[number]),
-                "announced": shelf.dates[number],
+                "announced": _written(shelf.dates[number]),
                 "change": change,
             }
             for change, number in enumerate(fresh, last + 1)
         ]
+        put_rows(connection, insert(papers), rows)
         made = connection.execute(
-            insert(papers).returning(papers.c.id, sort_by_parameter_order=True), rows
+            select(papers.c.change, papers.c.id).where(papers.c.change > last)
         )
-        shelf.renumber(dict(zip(fresh, made.scalars(), strict=True)))
+        shelf.renumber({fresh[change - last - 1]: number for change, number in made})
     if shelf.new_keys:
         keys = [{"key": key, "paper_id": shelf.numbers[key]} for key in sorted(shelf.new_keys)]
-        connection.execute(insert_new(connection, paper_keys), keys)
+        put_rows(connection, insert_new(connection, paper_keys), keys)
+    put_marks(connection, shelf.new_marks)
     return len(fresh)
 
 
-def _update_works(connection: Connection, shelf: _Shelf) -> None:
+def _update_works(connection: Connection, shelf: Shelf) -> None:
     rows = [
         {"number": number, "announced": shelf.dates[number], **columns_of(shelf.papers[number])}
         for number in sorted(shelf.changed)
@@ -230,12 +147,17 @@ def _insert_announcements(
     # Fresh kinds first: a paper that is new in one list and a replacement in another is new.
     for number, sighting in sorted(placed, key=lambda pair: not pair[1].kind.fresh):
         day = sighting.announced or today
-        row = {"paper_id": number, "source": source, "date": day, "kind": sighting.kind.value}
+        row = {
+            "paper_id": number,
+            "source": source,
+            "date": day.isoformat(),
+            "kind": sighting.kind.value,
+        }
         rows.setdefault((number, day), row)
     if rows:
         # A replacement in one list may be a cross-list in another: then the paper is fresh.
         stale = and_(*(announcements.c.kind != kind for kind in FRESH))
-        connection.execute(upsert(connection, announcements, stale), list(rows.values()))
+        put_rows(connection, upsert(connection, announcements, stale), list(rows.values()))
 
 
 def _insert_signals(
@@ -254,3 +176,7 @@ def _insert_signals(
     }
     if rows:
         connection.execute(upsert(connection, signals), list(rows.values()))
+
+
+def _written(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -7,7 +7,8 @@ from sqlalchemy import Engine, or_, select, update
 
 from digest.errors import ClockError
 from digest.store.engine import reading, writing
-from digest.store.schema import channels, deliveries, house
+from digest.store.schema import channels, deliveries, house, library_visits
+from digest.store.schema_asking import visits
 
 MOST_BEHIND = timedelta(minutes=10)  # so much may the clocks of several machines differ
 
@@ -53,5 +54,9 @@ class Clock:
                 (deliveries, deliveries.c.not_before),
                 (deliveries, deliveries.c.lease_until),
                 (channels, channels.c.retry_at),
+                (visits, visits.c.asked),
+                (visits, visits.c.retry_at),
+                (library_visits, library_visits.c.asked),
+                (library_visits, library_visits.c.retry_at),
             ):
                 connection.execute(update(table).where(column > ahead).values({column: now}))

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine, Row, select, tuple_
 from digest.model import Count, Covered, Standing
 from digest.store.engine import reading
 from digest.store.rows import chunks
-from digest.store.schema_asking import coverage
+from digest.store.schema_asking import coverage, source_notes
 from digest.store.upserts import upsert
 
+TITLE = "title "  # begins the name of a note that says what a part is called
 _RANK = (Standing.BROKEN, Standing.STALE, Standing.PARTIAL, Standing.QUIET, Standing.COMPLETE)
 
 
@@ -29,6 +30,15 @@ class CoverageBook:
         query = query.order_by(coverage.c.date, coverage.c.source, coverage.c.part)
         with reading(self.engine) as connection:
             return tuple(_covered(row) for row in connection.execute(query))
+
+    def titles(self) -> dict[tuple[str, str], str]:
+        """What parts call themselves (feeds do), by source and part, as sources noted it."""
+        query = select(source_notes).where(source_notes.c.name.startswith(TITLE, autoescape=True))
+        with reading(self.engine) as connection:
+            return {
+                (row.source, row.name.removeprefix(TITLE)): row.text
+                for row in connection.execute(query)
+            }
 
 
 def keep_counts(

@@ -12,6 +12,7 @@ from digest.store.schema import (
     papers,
     picks,
     signals,
+    title_marks,
     votes,
 )
 
@@ -24,6 +25,7 @@ _REFERRING: Sequence[tuple[Table, tuple[str, ...]]] = (
     (picks, ("edition_id",)),
     (votes, ("reader_id", "saved")),
     (library, ("reader_id", "origin")),
+    (title_marks, ("mark",)),
 )
 
 

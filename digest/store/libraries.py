@@ -12,6 +12,7 @@ from digest.identity import is_strong
 from digest.model import Announcement, LibraryPaper, Paper, Sighting
 from digest.store.adding import add_sightings
 from digest.store.engine import Turn, reading, writing
+from digest.store.marks import told_near
 from digest.store.merging import NO_VERSION, same_work
 from digest.store.rows import chunks, numbers_of, readers_here, rows_of
 from digest.store.schema import library, library_visits, papers
@@ -200,6 +201,13 @@ def _placed(
     stored = rows_of(connection, set(numbers.values()))
     works = {number: work for number, (work, _) in stored.items()}
     rows = [_row_of(paper, numbers, works) for paper in papers]
+    unknown = [place for place, row in enumerate(rows) if row is None]
+    for place, near in zip(
+        unknown, told_near(connection, [papers[place] for place in unknown]), strict=True
+    ):
+        rows[place] = near
+        if near is not None and near not in works:
+            works[near] = rows_of(connection, [near])[near][0]
     new: list[Paper] = []
     for paper, row in zip(papers, rows, strict=True):
         if row is None:

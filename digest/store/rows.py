@@ -1,11 +1,12 @@
 """Rows as values, and back; what several nouns of the store share."""
 
 import json
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Insert, Row, Select, bindparam, func, select
 
 from digest.model import Paper
 from digest.store.merging import strength
@@ -57,6 +58,25 @@ def numbers_of(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
         rows = connection.execute(select(paper_keys).where(paper_keys.c.key.in_(chunk)))
         found.update((row.key, row.paper_id) for row in rows)
     return found
+
+
+def put_rows(connection: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Execute an insert for many rows whose values are as both drivers take them; dates are text.
+
+    SQLAlchemy looks at each value of each row, which takes longer than what the database does.
+    """
+    if not rows:
+        return
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    if not compiled.positional:
+        known = compiled.params
+        connection.exec_driver_sql(str(compiled), [{**known, **row} for row in rows])
+        return
+    names = list(compiled.positiontup or ())
+    fixed = {name: compiled.params[name] for name in names if name not in rows[0]}
+    values = operator.itemgetter(*names)
+    many = [values({**row, **fixed}) for row in rows] if fixed else list(map(values, rows))
+    connection.exec_driver_sql(str(compiled), many)
 
 
 def rows_of(connection: Connection, numbers: Iterable[int]) -> dict[int, tuple[Paper, date | None]]:

@@ -82,8 +82,9 @@ paper_keys = Table(
 title_marks = Table(
     "title_marks",
     metadata,
-    Col("mark", String(40), primary_key=True),
+    Col("mark", Integer, primary_key=True, autoincrement=False),
     Col("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
 )
 
 announcements = Table(

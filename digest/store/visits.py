@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from sqlalchemy import Engine, func, select
 
-from digest.model import Coverage
 from digest.store.engine import reading, writing
 from digest.store.schema_asking import visits
 from digest.store.upserts import upsert
@@ -60,6 +59,16 @@ class Visits:
             ).first()
             return Visit(**row._asdict()) if row else None
 
+    def last_before(self, source: str, moment: datetime) -> datetime | None:
+        """When a source was last asked before a moment (aware), as far as it is known."""
+        with reading(self.engine) as connection:
+            latest: datetime | None = connection.scalar(
+                select(func.max(visits.c.asked)).where(
+                    visits.c.source == source, visits.c.asked <= moment
+                )
+            )
+            return latest
+
     def patience(self, source: str) -> datetime | None:
         """The latest time until which a service asked us to wait, whatever the date."""
         with reading(self.engine) as connection:
@@ -68,10 +77,10 @@ class Visits:
             )
             return latest
 
-    def coverage(self, day: date) -> tuple[Coverage, ...]:
-        """What each source announced and what was read for a date, by source."""
+    def of_date(self, day: date) -> tuple[Visit, ...]:
+        """The last visit of each source for a date, by source."""
         with reading(self.engine) as connection:
             rows = connection.execute(
                 select(visits).where(visits.c.date == day).order_by(visits.c.source)
             )
-            return tuple(Coverage(r.source, r.read, r.announced, r.problem) for r in rows)
+            return tuple(Visit(**row._asdict()) for row in rows)

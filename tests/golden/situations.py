@@ -25,6 +25,7 @@ from digest.model import (
     UPVOTES,
     Coverage,
     Edition,
+    Lack,
     LookBack,
     Manner,
     Mood,
@@ -39,6 +40,7 @@ from digest.model import (
     Schedule,
     Sentence,
     Signal,
+    Standing,
     StoredPaper,
     Topic,
     Trend,
@@ -53,7 +55,10 @@ OWNER = "owner@example.org"
 SAMPLE = Path(__file__).parents[2] / "digest" / "sample" / "papers.jsonl"
 
 ANOMALIES, MOLECULES = "anomalies and alarms", "graphs and molecules"
-COVERAGE = (Coverage("arxiv", 1127, 1127), Coverage("huggingface", 76, 76))
+COVERAGE = (
+    Coverage("arxiv", 1127, 1127, standing=Standing.COMPLETE, parts=5),
+    Coverage("huggingface", 76, 76, standing=Standing.COMPLETE, parts=1),
+)
 LINKS = Links(BASE, lambda: [Key("ab" * 32, NOON)])
 WITH_PAGES = LetterOffice(shipped_press(), Sender("digest@example.org", OWNER), LINKS)
 WITHOUT_PAGES = LetterOffice(shipped_press(), Sender("digest@example.org", OWNER))
@@ -321,7 +326,13 @@ def strange() -> Edition:
         )
         for number, one in enumerate(STRANGE)
     )
-    coverage = (Coverage("arxiv", 445, 446, "cut short"), Coverage("huggingface", 0, None, "down"))
+    stale = Lack("cs.AI", Standing.STALE, DAY, DAY - timedelta(days=1))
+    partial = Lack("x" * 900, Standing.PARTIAL, DAY, DAY - timedelta(days=1))
+    down = Lack("", Standing.BROKEN, DAY - timedelta(days=2), DAY - timedelta(days=3))
+    coverage = (
+        Coverage("arxiv", 445, 446, "cut", Standing.PARTIAL, 5, (stale, partial)),
+        Coverage("huggingface", 0, None, "down", Standing.BROKEN, 1, (down,)),
+    )
     who = reader(('math & <i>"more"</i>', "bounds"))
     return Edition(who, DAY, picks, Mood.MATCHED, 1, coverage)
 

@@ -165,7 +165,7 @@ def test_a_source_that_is_down_for_two_days_is_told(
     replay.answer("/daily", b"gone", 404)
     assert tick().exit_code == 0
     (mail,) = alerts(sink)
-    assert mail["Subject"].startswith("Digest: huggingface could not be read since")
+    assert mail["Subject"].startswith("Digest: Hugging Face Daily Papers could not be read since")
     assert "answered 404" in said(mail)
     tick()
     assert len(alerts(sink)) == 1

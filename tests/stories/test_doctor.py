@@ -269,3 +269,49 @@ def test_postgresql_has_its_own_line(digest: Digest, postgresql: str) -> None:
     assert "synchronous_commit is on" in said
     gone = digest("doctor", "--no-network", "--database", "postgresql://x@127.0.0.1:9/no", "--json")
     assert "cannot be used" in bad(gone)["database"]
+
+
+def test_live_asks_what_is_configured_and_says_what_has_changed(
+    digest: Digest, replay: Replay
+) -> None:
+    """One small question, with its numbers; a field that is gone is named, and ends with 1."""
+    replay.answer("/daily", HF)
+    configure("DIGEST_SOURCES=huggingface", f"DIGEST_HUGGINGFACE={replay.address}/daily")
+    done = digest("doctor", "--live")
+    assert done.code == 0, done.out
+    assert "✓ huggingface, Daily Papers: 7 entries in " in done.out
+    assert "all that is read is there" in done.out
+    assert len(replay.asked) == 1
+    assert "limit=3" in replay.asked[0]
+    replay.answer("/daily", HF.replace(b'"upvotes"', b'"likes"'))
+    done = digest("doctor", "--live", "--json")
+    assert done.code == 1
+    assert "no entry has paper/upvotes" in bad(done)["huggingface, Daily Papers"]
+    assert "look for a newer version" in bad(done)["huggingface, Daily Papers"]
+
+
+def test_live_asks_any_service_by_its_name(digest: Digest, replay: Replay) -> None:
+    """Whether it is configured or not; a database that cannot be used is in nobody's way."""
+    replay.answer("/daily", HF)
+    configure("DIGEST_SOURCES=arxiv", f"DIGEST_HUGGINGFACE={replay.address}/daily")
+    Path("t.db").write_text("no database at all, but text of some length" * 200)
+    done = digest("doctor", "--live", "huggingface", "--json")
+    assert [check["topic"] for check in done.json["checks"]] == ["huggingface, Daily Papers"]
+    assert done.code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--live", "nature"), "'nature' is no service: there are arxiv, biorxiv, feeds,"),
+        (("arxiv",), "goes with --live"),
+        (("--live", "--no-network"), "--live asks services"),
+        (("--live", "feeds"), "DIGEST_FEEDS"),
+    ],
+)
+def test_live_says_what_it_needs(digest: Digest, words: tuple[str, ...], said: str) -> None:
+    """A wrong name, a wrong pair of options, no feed to ask."""
+    configure()
+    done = digest("doctor", *words)
+    assert done.code in (1, 2)
+    assert said in done.out + done.err

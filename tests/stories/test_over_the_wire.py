@@ -7,9 +7,9 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from digest.store import open_store
-from tests.conftest import DATA, DAY, Digest, Replay
+from tests.conftest import DATA, DAY, NOW, Digest, Replay
 from tests.smtp import PASSWORD, USER, Sink, authority_file, smtp_server
 
 HF = (DATA / "huggingface_2026-03-17.json").read_bytes()
@@ -46,6 +46,18 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waits
 
 
+@pytest.fixture(autouse=True)
+def the_day(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """It is the day of the feeds; or another one, where a test says so."""
+
+    def is_now(now: datetime) -> None:
+        for place in ("digest.cli.run.utc_now", "digest.cli.common.utc_now"):
+            monkeypatch.setattr(place, lambda: now)
+
+    is_now(NOW)
+    return is_now
+
+
 def configure(replay: Replay, sink: Sink, folder: Path, authority: trustme.CA, *more: str) -> None:
     """A config.env for the servers of the test."""
     lines = (
@@ -55,6 +67,7 @@ def configure(replay: Replay, sink: Sink, folder: Path, authority: trustme.CA, *
         "DIGEST_ARXIV_CATEGORIES=cs.LG, cs.CL",
         f"DIGEST_ARXIV_FEED={replay.address}/feed",
         f"DIGEST_ARXIV_API={replay.address}/api",
+        f"DIGEST_ARXIV_OAI={replay.address}/oai",
         f"DIGEST_HUGGINGFACE={replay.address}/daily",
         "DIGEST_SMTP_HOST=127.0.0.1",
         f"DIGEST_SMTP_PORT={sink.port}",
@@ -108,7 +121,7 @@ def test_from_the_services_into_the_mailbox(digest: Digest, house: tuple[Replay,
     assert mail["To"] == "ann@example.org"
     text = mail.get_body(("plain",))
     assert text is not None
-    assert "arXiv: 16 read" in text.get_content()
+    assert "arXiv: 16 announced in 2 categories, 16 read" in text.get_content()
     assert all(over_tls for _, over_tls in sink.logins)
 
     asked = len(replay.asked)
@@ -448,6 +461,7 @@ def test_recorded_answers_pass_through_the_whole_run(
     tmp_path: Path,
     authority: trustme.CA,
     shared: Path,
+    the_day: Callable[[datetime], None],
 ) -> None:
     """Real bytes of the services, a damaged day among them: papers, signals, one mail."""
     recorded = shared / "data/recorded"
@@ -455,6 +469,7 @@ def test_recorded_answers_pass_through_the_whole_run(
     replay.answer("/feed/cs.LG", feed)
     replay.answer("/feed/cs.CL", (recorded / "illformed_feeds/big5.xml").read_bytes())
     day = date(2025, 8, 20)
+    the_day(datetime(2025, 8, 20, 12, tzinfo=UTC))
     good = (recorded / "hf_daily_papers/2025-06-25.json").read_bytes()
     damaged = (recorded / "hf_daily_papers/2024-12-11.json").read_bytes()
     replay.answer(f"/daily?date={day}&limit=100&p=0", good)
@@ -468,6 +483,6 @@ def test_recorded_answers_pass_through_the_whole_run(
     assert huggingface["read"] == 14
     assert len(huggingface["troubles"]) == 20
     assert huggingface["more_troubles"] == 6
-    assert done.json["sent"] == len(mailserver.mails) == 1
+    assert done.json["sent"] == len(letters(mailserver)) == 1
     assert time.monotonic() - started < 60
     assert json.dumps(done.json)

@@ -1,7 +1,8 @@
 """Listing and searching the store from the command line."""
 
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from digest import search
 from digest.catalogue import Catalogue
+from digest.cli.common import utc_now
 from digest.grammar.interests import parse_interest
+from digest.model import Count, Standing, Told
 from digest.progress import Quiet
 from digest.store import open_store
 from tests.conftest import Digest
@@ -127,3 +130,120 @@ def test_two_looks_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
         assert best
     catalogue.close()
     store.close()
+
+
+@pytest.fixture
+def covered() -> None:
+    """A month of a source that announces in two categories, with all that can happen to it."""
+    store, today = open_store("sqlite:///t.db"), utc_now().date()
+    happened = {
+        3: Count("cs.LG", today, Standing.PARTIAL, 90, 60, "api", "page 3 was cut"),
+        4: Count("cs.LG", today, Standing.STALE, None, 0, "feed", "it shows the list before"),
+        5: Count("cs.LG", today, Standing.BROKEN, None, 0, "feed", "answered 503"),
+        6: Count("cs.LG", today, Standing.QUIET, 0, 0, "feed", "a holiday"),
+        7: Count("cs.LG", today, Standing.COMPLETE, 80, 80, "oai"),
+    }
+    for back in range(30):
+        day = today - timedelta(days=back)
+        asked = datetime.combine(day, time(6), UTC) + timedelta(days=2 * (back == 7))
+        usual = Count("cs.LG", day, Standing.COMPLETE, 40 + back, 40 + back, "feed")
+        counts = (replace(happened.get(back, usual), date=day),) if back != 8 else ()
+        store.papers.add((), "huggingface", day, Told(asked, counts))
+    store.close()
+
+
+COVER = ("papers", *HERE, "--coverage")
+
+
+def config_of_one_source() -> None:
+    """No other source is told of."""
+    Path("config.env").write_text("DIGEST_SOURCES=huggingface\n", encoding="utf-8")
+
+
+@pytest.mark.usefixtures("covered")
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_coverage_is_a_table_and_a_chart(
+    digest: Digest, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """At any width: no line is longer, each kind of day has a mark, the legend says which."""
+    config_of_one_source()
+    monkeypatch.setenv("COLUMNS", str(columns))
+    done = digest(*COVER, "--days", 10)
+    assert done.code == 0, done.err
+    assert max(map(len, done.out.splitlines())) <= columns
+    legend = done.out[done.out.rindex("\n", 0, -columns) :] if columns > 100 else done.out
+    for mark in ("! partial", "~ stale", "x broken", "· quiet", "+ late", "? not asked", "░"):
+        assert mark in " ".join(legend.split()), mark
+    assert "█" in done.out
+    marks = next(one for one in done.out.splitlines() if set(one) > set("!~x·+?"))
+    assert set(marks) == set("!~x·+? ")
+
+
+@pytest.mark.usefixtures("covered")
+def test_coverage_says_each_day_what_was_announced_and_read(digest: Digest) -> None:
+    """With what is wrong in the words of the source, by which way, and whether it was late."""
+    config_of_one_source()
+    rows = [line.split() for line in digest(*COVER, "--days", 9).out.splitlines()]
+    today = utc_now().date()
+    by_date = {row[0]: row for row in rows if len(row) > 1 and row[1] == "huggingface"}
+    said = {back: by_date[str(today - timedelta(days=back))] for back in range(9)}
+    assert said[0][2:] == ["40", "40", "complete", "feed"]
+    assert said[3][2:5] == ["90", "60", "partial:"]
+    assert said[5][2:5] == ["?", "0", "broken:"]
+    assert said[6][2:4] == ["quiet:", "a"]
+    assert said[7][2:] == ["80", "80", "complete", "oai", "late"]
+    assert said[8][2:] == ["not", "asked"]
+    assert len(by_date) == 9
+
+
+@pytest.mark.usefixtures("covered")
+def test_coverage_for_programs(digest: Digest) -> None:
+    """One date of one source a line, the latest first."""
+    config_of_one_source()
+    done = digest(*COVER, "--days", 8, "--json")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [line["date"] for line in lines] == [
+        (utc_now().date() - timedelta(days=back)).isoformat() for back in range(8)
+    ]
+    assert [line["standing"] for line in lines[2:]] == [
+        *("complete", "partial", "stale", "broken", "quiet", "complete")
+    ]
+    assert lines[3]["lacking"] == [
+        {"part": "cs.LG", "standing": "partial", "announced": 90, "read": 60, "way": "api",
+         "said": "page 3 was cut"}
+    ]  # fmt: skip
+    assert (lines[7]["late"], lines[7]["ways"], lines[6]["quiet"]) == (True, ["oai"], "a holiday")
+    text = (Path(__file__).parents[2] / "docs/commands.md").read_text(encoding="utf-8")
+    assert {
+        name for name in (*lines[0], *lines[3]["lacking"][0]) if f"`{name}`" not in text
+    } == set()
+
+
+@pytest.mark.usefixtures("covered")
+def test_the_status_says_what_is_whole_and_what_is_missing(digest: Digest) -> None:
+    """A line for each source, and where to look further."""
+    config_of_one_source()
+    shown = " ".join(digest("status", *HERE).out.split())
+    assert "Hugging Face Daily Papers: last read in full:" in shown
+    assert "(40 announced, 40 read); missing: " in shown
+    assert "(cs.LG broken)" in shown
+    assert "'digest papers --coverage'" in shown
+    (source,) = digest("status", *HERE, "--json").json["sources"]
+    assert source["last"]["date"] == utc_now().date().isoformat()
+    assert [day["standing"] for day in source["missing"]] == [
+        *("not asked", "broken", "stale", "partial")
+    ]
+
+
+def test_coverage_before_the_first_run(digest: Digest) -> None:
+    """Says what to do."""
+    assert "'digest run' asks them" in digest(*COVER).out
+    assert digest(*COVER, "--json").out == ""
+
+
+@pytest.mark.parametrize("words", [("graph",), ("--since", "today"), ("--limit", "3")])
+def test_coverage_goes_with_no_search(digest: Digest, words: tuple[str, ...]) -> None:
+    """Each would be left out silently; and days belong to it alone."""
+    done = digest(*COVER, *words)
+    assert (done.code, "--coverage" in done.err) == (2, True)
+    assert digest("papers", *HERE, "--days", 3).code == 2

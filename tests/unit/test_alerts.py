@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from digest.errors import StoreError
 from digest.letters import LetterOffice, Sender
 from digest.letters.alert import alert_mail
 from digest.letters.render import Press, shipped_press
-from digest.model import Edition, Message, Mood
+from digest.model import Count, Edition, Message, Mood, Standing, Told
 from digest.store import Store, open_store
 from digest.store.bounces import ENOUGH
 from digest.store.channels import ChannelState
@@ -223,9 +223,9 @@ def test_a_source_that_is_down_for_two_days_is_told(store: Store, tmp_path: Path
         visit(store, "huggingface", DAY + ahead * A_DAY, complete=True)
         assert served.tell(NOW + ahead * A_DAY).queued == (ahead >= 2)
     text = text_of(store, NOW + 3 * A_DAY)
-    assert "arxiv could not be read since 2026-03-17 09:30 UTC" in text
+    assert "arXiv could not be read since Tuesday, 17 March 2026" in text
     assert "answered 503" in text
-    assert "huggingface" not in text
+    assert "Hugging Face" not in text
     visit(store, "arxiv", DAY + 4 * A_DAY, complete=True)
     assert not served.tell(NOW + 4 * A_DAY).queued
 
@@ -253,12 +253,12 @@ def test_mailboxes_that_refuse_are_told_when_they_are_given_up(
         (held,) = store.deliveries.claim("smtp", now)
         step = Step(held, State.FAILED, "550 5.1.1 gone", 550, bounced=now.date())
         store.deliveries.record([step], now)
-    facts = alarm(store, tmp_path).facts([], now - HOUR)
+    facts = alarm(store, tmp_path).facts([], now - HOUR, now)
     assert [one.address for one in facts.suppressed] == ["ann@example.org"]
     said = notices_of(facts, now)[-1]
     assert said.what.startswith("Mailboxes refused on too many days")
     assert "digest readers resume ADDRESS" in said.mends[0]
-    assert alarm(store, tmp_path).facts([], now + HOUR).suppressed == []
+    assert alarm(store, tmp_path).facts([], now + HOUR, now).suppressed == []
 
 
 @pytest.mark.parametrize(
@@ -395,3 +395,93 @@ def said_in(store: Store, number: int) -> str:
     part = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
     assert part is not None
     return str(part.get_content())
+
+
+def keep(store: Store, day: date, *counts: Count) -> None:
+    """Counts of arXiv, kept as a visit does."""
+    dated = tuple(replace(count, date=day) for count in counts)
+    visit(store, "arxiv", day, complete=True)
+    store.papers.add((), "arxiv", day, Told(datetime.combine(day, time(6), UTC), dated))
+
+
+STALE = Count("cs.AI", DAY, Standing.STALE, said="the feed still shows Monday's list")
+WHOLE = Count("cs.CL", DAY, Standing.COMPLETE, 5, 5)
+
+
+def test_a_date_of_which_papers_are_missing_is_told_when_it_is_over(
+    store: Store, tmp_path: Path
+) -> None:
+    """With the date in words and the category, once a day; no more when it was caught up with."""
+    keep(store, DAY, STALE, WHOLE)
+    served = alarm(store, tmp_path)
+    assert not served.tell(NOW).queued
+    assert not served.tell(NOW + A_DAY).queued  # half past nine: somewhere it is still the 17th
+    after = NOW + A_DAY + 3 * HOUR
+    assert served.tell(after).queued
+    assert not served.tell(after + HOUR).queued
+    text = text_of(store, after)
+    assert (
+        "arXiv was not read to its end for 1 date, the first of them Tuesday, 17 March 2026" in text
+    )
+    assert "cs.AI: the feed still shows Monday's list" in text
+    assert "'digest papers --coverage'" in text
+    assert "cs.CL" not in text
+    keep(store, DAY, replace(STALE, standing=Standing.COMPLETE, announced=3, read=3, said=None))
+    assert not served.tell(after + A_DAY).queued
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (replace(STALE, standing=Standing.BROKEN, said="answered 503"), True),
+        (replace(STALE, standing=Standing.PARTIAL, announced=9, read=5), True),
+        (replace(STALE, standing=Standing.PARTIAL, announced=None), False),
+        (replace(STALE, standing=Standing.QUIET), False),
+    ],
+)
+def test_only_what_is_missing_is_told(
+    store: Store,
+    tmp_path: Path,
+    count: Count,
+    told: bool,  # noqa: FBT001
+) -> None:
+    """An empty list that is not believed yet is no alarm, a quiet day none either."""
+    keep(store, DAY, count)
+    assert alarm(store, tmp_path).tell(NOW + 2 * A_DAY).queued is told
+
+
+def test_what_was_asked_for_lately_for_the_first_time_is_not_told_yet(
+    store: Store, tmp_path: Path
+) -> None:
+    """On the first day, and after a week off: nobody knows how long the source has been so."""
+    later = NOW + 5 * A_DAY
+    visit(store, "arxiv", DAY - A_DAY, complete=True)
+    keep(store, DAY, STALE)
+    store.visits.save(Visit("arxiv", DAY, later - HOUR, complete=False, read=0, problem="x"))
+    served = alarm(store, tmp_path)
+    assert not served.facts([], NOW, later).gaps
+    assert served.facts([], NOW, later + 12 * HOUR).gaps
+
+
+def test_a_lost_date_is_not_told_for_ever(store: Store, tmp_path: Path) -> None:
+    """After a week the owner knows; other people's sources are nobody's business here."""
+    keep(store, DAY, STALE)
+    served = alarm(store, tmp_path)
+    assert served.facts([], NOW, NOW + 8 * A_DAY).gaps
+    assert not served.facts([], NOW, NOW + 10 * A_DAY).gaps
+    assert not replace(served, sources=("huggingface",)).facts([], NOW, NOW + 3 * A_DAY).gaps
+
+
+def test_a_source_that_is_silent_and_lacks_dates_is_told_once(store: Store, tmp_path: Path) -> None:
+    """One notice, with what the service said last and the dates."""
+    visit(store, "arxiv", DAY, complete=True)
+    for ahead in range(1, 9):
+        day = DAY + ahead * A_DAY
+        keep(store, day, replace(STALE, standing=Standing.BROKEN, said="answered 503"))
+        visit(store, "arxiv", day, complete=False)
+    now = NOW + 9 * A_DAY
+    (notice,) = notices_of(alarm(store, tmp_path).facts([], now - A_DAY, now), now)
+    assert notice.what == "arXiv could not be read since Tuesday, 17 March 2026"
+    assert notice.details[0] == "last: answered 503"
+    assert notice.details[-1] == "… and 2 dates before"
+    assert len(notice.details) == 7

@@ -13,7 +13,7 @@ from digest.model import UPVOTES, Announcement, Sighting, Signal
 from digest.progress import Quiet
 from digest.sources import Batch, Counting, Request
 from digest.sources.file import Files
-from digest.sources.services.arxiv import ArxivFeed
+from digest.sources.services.arxiv import Arxiv
 from digest.sources.services.huggingface import HuggingFace
 from digest.store import Store
 from digest.visiting import SourceReport
@@ -75,12 +75,15 @@ def test_a_past_day_is_counted_again(sqlite: Store, replay: Replay, hub: Hugging
     page(replay, DAY)
     assert visit(sqlite, hub).read == 7
     assert asked(replay) == [str(DAY), str(DAY - A_DAY)]
+    visit(sqlite, hub, A_DAY)  # the day is over, and read to its end
+    asked(replay)
     page(replay, DAY, more=11)
     report = visit(sqlite, hub, 3 * A_DAY)
-    assert asked(replay) == [str(DAY + 3 * A_DAY), str(DAY + 2 * A_DAY), str(DAY)]
-    assert upvotes(sqlite) == [150, 161]
+    # The list of the day before was empty: that is not believed at once.
+    assert asked(replay) == [str(DAY + days * A_DAY) for days in (3, 2, 1, -1, 0)]
+    assert upvotes(sqlite) == [150, 150, 161]
     assert (report.read, report.announced, report.added, report.troubles) == (0, 0, 0, ())
-    (coverage,) = sqlite.visits.coverage(DAY + 3 * A_DAY)
+    (coverage,) = sqlite.visits.of_date(DAY + 3 * A_DAY)
     assert (coverage.read, coverage.announced, coverage.problem) == (0, 0, None)
     assert sqlite.papers.candidates(DAY + 3 * A_DAY, 3) == []
     assert {one.announced for one in sqlite.papers.candidates(DAY, 1)} == {DAY}
@@ -152,6 +155,7 @@ def test_a_failure_is_a_trouble_and_no_more(
     """The source has not failed: its own day was read. The next visit tries again."""
     page(replay, DAY)
     visit(sqlite, hub)
+    visit(sqlite, hub, A_DAY)
     page(replay, DAY, status=500)
     page(replay, DAY + 2 * A_DAY)
     report = visit(sqlite, hub, 2 * A_DAY)
@@ -173,12 +177,12 @@ def test_patience_that_is_asked_for_then_is_given(
     """No other past day is asked for, and the source rests as long as it said."""
     for day in (DAY, DAY + A_DAY):
         page(replay, day)
-    visit(sqlite, hub)
-    visit(sqlite, hub, A_DAY)
+    for days in range(3):
+        visit(sqlite, hub, days * A_DAY)
     page(replay, DAY + A_DAY, status=429, Retry_After="80000")
     asked(replay)
     report = visit(sqlite, hub, 3 * A_DAY)
-    assert asked(replay)[2:] == [str(DAY + A_DAY)]
+    assert asked(replay)[2:] == [str(DAY - A_DAY), str(DAY + A_DAY)]
     assert report.problem is None
     patience = sqlite.visits.patience("huggingface")
     assert patience is not None
@@ -233,4 +237,4 @@ def test_files_and_feeds_are_not_counted_again(hub: HuggingFace) -> None:
     """Only who has counts that move can be asked."""
     assert isinstance(hub, Counting)
     assert not isinstance(Files((DATA / "papers.jsonl",)), Counting)
-    assert not isinstance(ArxivFeed(PoliteSession(None), "", ("cs.LG",)), Counting)
+    assert not isinstance(Arxiv(PoliteSession(None), "", "", "", ("cs.LG",)), Counting)

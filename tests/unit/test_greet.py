@@ -1,8 +1,9 @@
 """Greeting: the mails that follow from typing an address, and the limits on them."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
@@ -26,6 +27,7 @@ from digest.progress import Quiet
 from digest.readers import subscribe
 from digest.readers.signups import ask
 from digest.run import Order
+from digest.sources import Batch, Request
 from digest.store import Store, open_store
 from digest.store.engine import reading
 from digest.store.schema import bodies, deliveries, knocks
@@ -246,6 +248,48 @@ def test_fault_46_readers_letters_go_on_in_a_flood(tmp_path: Path) -> None:
     assert sum("To: reader@example.org" in mail for mail in sent) == 1
     assert sum("Subject: Please confirm" in mail for mail in sent) == 5
     assert sum("To: owner@example.org" in mail for mail in sent) == 1
+
+
+@dataclass
+class Slow:
+    """A source that takes two minutes for a batch, and counts the mails that have left by then."""
+
+    clock: list[datetime]
+    outbox: Path
+    left: list[int] = field(default_factory=list)
+    name: str = "slow"
+    pace: timedelta = HOUR
+
+    def fetch(self, request: Request) -> Iterator[Batch]:
+        """Nothing, slowly."""
+        for _ in range(3):
+            self.clock[0] = request.now + 2 * timedelta(minutes=1 + len(self.left))
+            self.left.append(len(list(self.outbox.glob("*.eml"))))
+            yield Batch((), 0)
+
+
+def test_who_subscribes_need_not_wait_for_slow_sources(tmp_path: Path) -> None:
+    """Mails leave while services are asked; the run's report counts them. By --dry none does."""
+    settings = load(
+        None,
+        {
+            "DIGEST_DATABASE": f"sqlite:///{tmp_path / 'digest.db'}",
+            "DIGEST_OUTBOX": str(tmp_path / "outbox"),
+            "DIGEST_BASE_URL": BASE,
+        },
+    )
+    clock = [NOW.replace(minute=15)]
+    source = Slow(clock, tmp_path / "outbox")
+    house = replace(build(settings), sources=(source,), liked_papers=None)
+    wish(house.store, now=clock[0])
+    for order in (Order(dry=True, by_hand=True), Order(by_hand=True)):
+        clock[0] += 2 * HOUR
+        report = watched_run(
+            house, order, clock=lambda: clock[0], progress=Quiet(), stopping=lambda: False
+        )
+    house.close()
+    assert source.left == [0, 0, 0, 0, 1, 1]
+    assert report.posted.sent == 1
 
 
 NO = Outcome(Verdict.REFUSED, "550 no such user", 550, suspicious=True)

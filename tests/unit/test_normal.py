@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, date, datetime
+from itertools import islice, product
 
 import pytest
 from hypothesis import given
@@ -112,6 +113,16 @@ def test_endless_white_space_costs_no_time() -> None:
     assert clean("{\\it" + " " * 39_000 + "x").endswith("x")
     assert clean_names("a" + " " * 200_000 + "b") == ("a",)
     assert time.monotonic() - started < 15  # it was a minute
+
+
+@pytest.mark.parametrize("piece", ["\\{} ", "$\\{}$ "])
+def test_a_text_made_of_commands_costs_little_time(piece: str) -> None:
+    """Each one takes time to read: of thousands only the first are."""
+    names = ("".join(letters) for letters in product("abcdefghij", repeat=4))
+    text = "".join(piece.format(f"q{name}") for name in islice(names, 5_000))
+    begun = time.perf_counter()
+    assert clean(text)
+    assert time.perf_counter() - begun < 0.5
 
 
 def test_times_are_in_utc_and_believable() -> None:

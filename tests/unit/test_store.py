@@ -379,7 +379,7 @@ def test_visits_are_remembered(store: Store) -> None:
     assert (last.complete, last.read, last.asked) == (True, 8, NOW)
     assert store.visits.patience("arxiv") == until
     assert store.visits.last("arxiv", DAY - timedelta(days=1)) is None
-    assert [(c.source, c.read) for c in store.visits.coverage(DAY)] == [("arxiv", 8)]
+    assert [(c.source, c.read) for c in store.visits.of_date(DAY)] == [("arxiv", 8)]
 
 
 def test_collecting_and_saving_editions_at_once(postgresql: str) -> None:

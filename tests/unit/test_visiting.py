@@ -169,9 +169,38 @@ def test_a_run_ends_though_every_source_is_slow(store: Store) -> None:
         stopping=lambda: False,
         clock=lambda: seconds[0],
     )
-    asked = int(RUN_SECONDS / SOURCE_SECONDS)
+    asked = -int(-RUN_SECONDS // SOURCE_SECONDS)
     assert [bool(report.skipped) for report in reports] == [False] * asked + [True] * (5 - asked)
     assert store.visits.latest("slow 4") is None
+
+
+def test_what_cannot_wait_is_done_meanwhile(store: Store) -> None:
+    """After each batch and each source, papers of before being kept already."""
+    counts: list[int] = []
+    service = Service([Batch((some(n),), 1, 1) for n in range(3)])
+    broken = Service([SourceError("broken", "down")], name="broken")
+    collect(
+        store,
+        [service, broken],
+        Request(DAY, QUARTER_PAST),
+        progress=Quiet(),
+        stopping=lambda: False,
+        meanwhile=lambda: counts.append(store.papers.count()),
+    )
+    assert counts == [1, 2, 3, 3, 3]
+
+
+def test_a_clock_that_was_set_right_keeps_nobody_waiting(store: Store) -> None:
+    """Visits, and wishes of services, that were noted by a clock a year ahead count as of now."""
+    ahead = QUARTER_PAST + 365 * 24 * HOUR
+    service = Service([SourceError("service", "busy", ahead + HOUR)])
+    visit(store, service, ahead)
+    service.batches = [Batch((), 0)]
+    assert visit(store, service, QUARTER_PAST).skipped
+    store.clock.reset(QUARTER_PAST)
+    assert visit(store, service, QUARTER_PAST + HOUR).skipped is None
+    assert visit(store, service, QUARTER_PAST + HOUR + MINUTE).skipped == "asked 1 min ago"
+    assert visit(store, service, QUARTER_PAST + 3 * HOUR).skipped is None
 
 
 def test_a_source_hears_how_much_time_is_left(store: Store) -> None:

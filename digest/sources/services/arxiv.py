@@ -1,177 +1,252 @@
-"""arXiv's daily announcement feed, one request a category, as Atom or RSS 2.0.
+"""arXiv: three ways to the papers of its listings, and a count for each category and date.
 
-Papers are dated by announcement. New papers, cross-lists and replacements are told apart by
-`arxiv:announce_type`; the text that the feed sets before the abstract is taken off.
+The announcement feed first, one request a category. What it does not show (it fails, is cut short,
+is empty on a working day, or is that of an earlier date) is asked of the API, then of OAI-PMH; so
+is what was missed while nobody asked. docs/arxiv.md tells how.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
-from email.utils import parsedate_to_datetime
-from xml.etree.ElementTree import Element
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
 
 from digest.config import Settings
 from digest.errors import SourceError
-from digest.identity import home_of, pdf_of, read_identifier
 from digest.intake.http import PoliteSession
-from digest.intake.normal import (
-    clean,
-    clean_date,
-    clean_names,
-    clean_title,
-    clean_words,
+from digest.model import Count, Standing
+from digest.sources import Batch, Request
+from digest.sources.arxiv_api import ArxivApi
+from digest.sources.arxiv_backfill import Backfill, cursors_gone
+from digest.sources.arxiv_calendar import (
+    NEW_YORK,
+    latest_listing,
+    listing_expected,
 )
-from digest.intake.paper import with_title_key
-from digest.model import Announcement, Paper, Sighting
-from digest.sources import Batch, Parsed, Request
-from digest.sources.xml import entries, root_tag
+from digest.sources.arxiv_feed import ACCEPT, FeedReader, shows
+from digest.sources.arxiv_ledger import FARTHEST, FEED, Ledger
+from digest.sources.arxiv_oai import ArxivOai
+from digest.sources.arxiv_paper import NAME
 
-NAME = "arxiv"
-FEED_LIMIT = 2000  # the service's own cap on one feed
-MAX_ENTRIES = 10 * FEED_LIMIT
-
-_ATOM = "{http://www.w3.org/2005/Atom}"
-_ARXIV = "{http://arxiv.org/schemas/atom}"
-_DC = "{http://purl.org/dc/elements/1.1/}"
-_PREFIX = re.compile(
-    r"^\s*arXiv:\S+\s+Announce Type:\s*(?P<type>\S+)\s*(?:Abstract:)?\s*", re.IGNORECASE
-)
+ENOUGH_FAILURES = 2  # where so many feeds fail and none answers, the others are not asked
+_FRIDAY = 4
+_FEED = "feed "  # begins the name of a note on a category's feed
+_LATE = timedelta(hours=6)  # after midnight: no feed is filled as late as that
+_ANYWHERE = timedelta(hours=12)  # a local date may be so far behind
 
 
 @dataclass(frozen=True, slots=True)
-class ArxivFeed:
-    """The feeds of some categories; cross-lists make one paper appear in several."""
+class FeedNote:
+    """What is remembered of a category's last feed that had entries.
+
+    `known` is what to say for an unchanged one not to be sent again, "" where it was not read
+    whole; `newest` is the key of the new paper with the highest number; `begun` is the listing for
+    which the category was asked first.
+    """
+
+    known: str = ""
+    date: str = ""
+    announced: int = 0
+    read: int = 0
+    newest: str = ""
+    begun: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> "FeedNote":
+        """What was noted, or nothing."""
+        try:
+            note = cls(**json.loads(text))
+            for day in (note.date, note.begun):
+                date.fromisoformat(day or date.min.isoformat())
+        except (ValueError, TypeError):
+            return cls()
+        return note
+
+    def counts(self, category: str) -> tuple[Count, ...]:
+        """What it told of its date, where it was read whole."""
+        if not self.known:
+            return ()
+        day = date.fromisoformat(self.date)
+        return (Count(category, day, Standing.COMPLETE, self.announced, self.read, FEED),)
+
+    def written(self) -> str:
+        """As it is noted."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Arxiv:
+    """The listings of some categories; cross-lists make one paper appear in several."""
 
     session: PoliteSession
-    address: str
+    feed: str
+    api: str
+    oai: str
     categories: tuple[str, ...]
     name: str = NAME
     pace: timedelta = timedelta(hours=1)
 
+    def expected(self, now: datetime) -> date:
+        """The newest listing that must be out at a moment (aware)."""
+        return latest_listing(now)
+
+    def quiet(self, day: date) -> str | None:
+        """Why nothing is announced on a date, in a word, or None."""
+        if listing_expected(day):
+            return None
+        return "weekend" if day.weekday() > _FRIDAY else "holiday"
+
     def fetch(self, request: Request) -> Iterator[Batch]:
-        """Yield one batch a category; a category that fails does not stop the others."""
-        failed: list[SourceError] = []
+        """Yield what the feeds show, then what can be had of listings that were missed.
+
+        Asked by hand for a past date, that date alone, of the API.
+
+        Raises:
+            SourceError: when the papers of the newest listing (or of that date) are not all read.
+        """
+        ledger = Ledger.of(self.categories, request.covered, self._begun(request.notes))
+        newest = latest_listing(request.now)
+        api, oai = ArxivApi(self.session, self.api), ArxivOai(self.session, self.oai)
+        late = latest_listing(request.now, _LATE) == newest
+        backfill = Backfill(api, oai, ledger, newest, late)
+        by_hand = request.at_once and request.date < newest
+        if by_hand and request.date < (request.now - _ANYWHERE).date():
+            yield _known(ledger, request.date)
+            wanted, before = request.date, []
+        else:
+            yield from self._feeds(request, ledger, newest)
+            wanted, before = newest, ledger.gaps_before(newest, request.now, request.date)
+        if dropped := ledger.dropped():
+            yield Batch((), 0, 0, counts=dropped)
+        since = min(wanted, newest - FARTHEST)
+        if gone := cursors_gone(request.notes, ledger, since):
+            yield Batch((), 0, 0, notes=gone)
+        on = ledger.gap_on(wanted) if listing_expected(wanted) else None
+        for gaps in ([on] if on else [], before):
+            if gaps and request.left():
+                yield from backfill.fill(gaps, request)
+        if listing_expected(wanted) and (lacking := ledger.lacks(wanted)):
+            raise SourceError(NAME, lacking)
+
+    def _begun(self, notes: Mapping[str, str]) -> dict[str, date]:
+        """Since when categories are asked for, as the notes of their feeds tell."""
+        told = {one: FeedNote.of(notes.get(f"{_FEED}{one}", "")).begun for one in self.categories}
+        return {one: date.fromisoformat(day) for one, day in told.items() if day}
+
+    def _feeds(self, request: Request, ledger: Ledger, newest: date) -> Iterator[Batch]:
+        """The feeds of all categories; one that fails does not stop the others."""
+        today = request.now.astimezone(NEW_YORK).date()
+        if today.weekday() > _FRIDAY:
+            yield _known(ledger, newest)  # the feeds are empty; on holidays they are looked at
+            return
+        failures: list[str] = []
+        answered = False
         for category in self.categories:
+            if not request.left():
+                return
+            if read := ledger.rests(category, newest, request.now):
+                yield Batch((), read.read, read.announced)
+                continue
+            if len(failures) >= ENOUGH_FAILURES and not answered:
+                yield _broken(ledger, category, newest, f"not asked, as others: {failures[0]}")
+                continue
             try:
-                body = self.session.get(
-                    self.name,
-                    f"{self.address}/{category}",
-                    accept="application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8",
-                )
-                batch = parse_feed(body, max(request.date, request.now.date()), category)
-                yield batch
-                if batch.cut:
-                    failed.append(SourceError(self.name, batch.cut))
+                for batch in self._feed(category, request, ledger, newest):
+                    ledger.take(batch.counts)
+                    yield batch
+                answered = True
             except SourceError as error:
+                failures.append(error.problem)
+                yield _broken(ledger, category, newest, error.problem)
                 if error.retry_at:
                     raise
-                failed.append(error)
-        if failed:
-            more = f" (and {len(failed) - 1} more categories)" if len(failed) > 1 else ""
-            raise SourceError(self.name, failed[0].problem + more)
+
+    def _feed(
+        self, category: str, request: Request, ledger: Ledger, newest: date
+    ) -> Iterator[Batch]:
+        """One feed, in parts; what is known of it stands with the last one."""
+        name = f"{_FEED}{category}"
+        note = FeedNote.of(request.notes.get(name, ""))
+        begun = note.begun or newest.isoformat()
+        late = bool(note.date) and note.date < newest.isoformat()
+        stale = Count(
+            category, newest, Standing.STALE, way=FEED, said=f"the feed still shows {note.date}"
+        )
+        url = f"{self.feed}/{category}"
+        with self.session.open(
+            self.name, url, accept=ACCEPT, known=note.known, left=request.left()
+        ) as answer:
+            if answer.unchanged:
+                seen = (0, 0) if late else (note.read, note.announced)
+                yield Batch((), *seen, counts=(stale,) if late else note.counts(category))
+                return
+            if late and note.newest and shows(answer.body, note.newest):
+                yield Batch((), 0, 0, counts=(stale,))
+                return
+            # A day ahead is let pass where dates are read, since zones differ; not here.
+            today = request.now.astimezone(NEW_YORK).date()
+            reader = FeedReader(category, today - timedelta(days=1))
+            last = Batch((), 0, 0)
+            for batch in reader.batches(answer.body):
+                if last.announced:
+                    yield last
+                last = batch
+            counts = _counts_of(reader, newest)
+            if not reader.announced and today == newest:
+                ledger.empty.add(category)
+                counts = (
+                    Count(category, newest, Standing.PARTIAL, way=FEED, said="an empty feed"),
+                )
+            if ledger.settled(category, newest) and not reader.announced:
+                counts = (ledger.counts[category, newest],)  # it was looked at again, that is all
+            notes = {name: replace(note, known="", begun=begun).written()}
+            if reader.shown:
+                whole = any(c.standing is Standing.COMPLETE for c in counts)
+                known = answer.known if whole else ""
+                announced, read = reader.of(reader.shown)
+                shown = reader.shown.isoformat()
+                told = FeedNote(known, shown, announced, read, reader.newest, begun)
+                notes = {name: told.written()}
+            yield replace(last, counts=counts, notes=notes)
 
 
-def open_source(session: PoliteSession, settings: Settings) -> ArxivFeed:
-    """The feeds of the configured categories."""
-    return ArxivFeed(session, settings.arxiv_feed, settings.arxiv_categories)
+def _counts_of(reader: FeedReader, newest: date) -> tuple[Count, ...]:
+    """What a feed tells of its date, and of the newest listing where it is another."""
+    day = reader.shown or newest
+    announced, read = reader.of(day)
+    if not announced:
+        return ()
+    said = reader.cut
+    if not said and read < announced:
+        said = f"{announced - read} entries could not be read"
+    if not said and not reader.shown:
+        said = "the entries have no date that can be right"
+    standing = Standing.PARTIAL if said else Standing.COMPLETE
+    count = Count(reader.category, day, standing, announced, read, FEED, said)
+    if day >= newest:
+        return (count,)
+    said = f"the feed still shows {day}"
+    return (count, Count(reader.category, newest, Standing.STALE, way=FEED, said=said))
 
 
-def parse_feed(body: bytes, latest: date, category: str = "feed") -> Batch:
-    """Read a feed.
-
-    An entry that cannot be read is named and left out; a damaged end keeps what came before it.
-
-    Args:
-        body: the answer, Atom or RSS 2.0.
-        latest: the last date that an announcement can have.
-        category: what was asked for, for troubles.
-
-    Raises:
-        SourceError: when the answer is no feed at all.
-    """
-    tag = root_tag(NAME, body)
-    if tag not in (f"{_ATOM}feed", "rss"):
-        raise SourceError(NAME, f"an unknown kind of XML (<{tag}>) for {category}")
-    parsed = Parsed()
-    try:
-        for element in entries(NAME, body, frozenset((f"{_ATOM}entry", "item"))):
-            if parsed.announced >= MAX_ENTRIES:
-                break
-            parsed.announced += 1
-            sighting = _sighting(element, latest)
-            if isinstance(sighting, str):
-                parsed.trouble(f"{category}, entry {parsed.announced}: {sighting}")
-            else:
-                parsed.sightings.append(sighting)
-    except SourceError as error:
-        if not parsed.sightings:
-            raise
-        parsed.cut = f"{category}: {error.problem}; read as far as that"
-    if parsed.announced >= FEED_LIMIT:
-        parsed.cut = f"{category}: the feed ends at {FEED_LIMIT} entries and may be cut short"
-    return parsed.batch()
+def _broken(ledger: Ledger, category: str, newest: date, problem: str) -> Batch:
+    """A feed that gave nothing; what is settled stays so."""
+    count = Count(category, newest, Standing.BROKEN, way=FEED, said=problem)
+    ledger.take((count,))
+    return Batch((), 0, 0, (f"{category}: {problem}",), counts=(count,))
 
 
-def _sighting(element: Element, latest: date) -> Sighting | str:
-    """A paper, or what is wrong with the entry."""
-    fields = _atom(element) if element.tag == f"{_ATOM}entry" else _rss(element)
-    if "api/errors" in fields["id"]:
-        return f"the service reports an error: {clean(fields['summary'], 200)}"
-    identifier = read_identifier(fields["id"])
-    if identifier is None:
-        return f"no arXiv id in {clean(fields['id'], 80)!r}"
-    title = clean_title(fields["title"])
-    if not title:
-        return f"{identifier.key} has no title"
-    prefix = _PREFIX.match(fields["summary"])
-    written = (fields["type"] or (prefix["type"] if prefix else "new")).strip().lower()
-    try:
-        kind = Announcement(written)
-    except ValueError:
-        return f"{identifier.key} has the unknown announce type {clean(written, 40)!r}"
-    paper = Paper(
-        keys=with_title_key(identifier.key, title),
-        title=title,
-        abstract=clean(fields["summary"][prefix.end() if prefix else 0 :]),
-        authors=clean_names(fields["authors"]),
-        categories=clean_words(fields["categories"]),
-        version=identifier.version,
-        url=home_of(identifier.key),
-        pdf=pdf_of(identifier.key),
+def _known(ledger: Ledger, day: date) -> Batch:
+    """What was read of a date before."""
+    announced, read = ledger.read_on(day)
+    return Batch((), read, announced)
+
+
+def open_source(session: PoliteSession, settings: Settings) -> Arxiv:
+    """The listings of the configured categories."""
+    return Arxiv(
+        session,
+        settings.arxiv_feed,
+        settings.arxiv_api,
+        settings.arxiv_oai,
+        settings.arxiv_categories,
     )
-    return Sighting(paper, kind, _date(fields["date"], latest))
-
-
-def _atom(element: Element) -> dict[str, str]:
-    return {
-        "id": element.findtext(f"{_ATOM}id", ""),
-        "title": element.findtext(f"{_ATOM}title", ""),
-        "summary": element.findtext(f"{_ATOM}summary", ""),
-        "type": element.findtext(f"{_ARXIV}announce_type", ""),
-        "authors": element.findtext(f"{_DC}creator", ""),
-        "categories": " ".join(c.get("term", "") for c in element.iter(f"{_ATOM}category")),
-        "date": element.findtext(f"{_ATOM}published", ""),
-    }
-
-
-def _rss(element: Element) -> dict[str, str]:
-    return {
-        "id": element.findtext("guid", ""),
-        "title": element.findtext("title", ""),
-        "summary": element.findtext("description", ""),
-        "type": element.findtext(f"{_ARXIV}announce_type", ""),
-        "authors": element.findtext(f"{_DC}creator", ""),
-        "categories": " ".join(c.text or "" for c in element.iter("category")),
-        "date": element.findtext("pubDate", ""),
-    }
-
-
-def _date(written: str, latest: date) -> date | None:
-    """The local date that the service wrote: Atom's ISO date or RSS's mail date."""
-    if found := clean_date(written, latest):
-        return found
-    try:
-        return clean_date(parsedate_to_datetime(written).date().isoformat(), latest)
-    except (ValueError, TypeError):
-        return None

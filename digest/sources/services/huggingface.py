@@ -1,12 +1,12 @@
 """Hugging Face Daily Papers of a date, with upvotes, comments and stars as signals.
 
-The list of a day is partial while the day lasts: the day before is asked again each time. Counts go
-on rising for weeks: older days are asked again about once a day, as long as they move.
+The list of a day is partial while the day lasts: the day before is asked again every few hours, and
+days that were missed are asked for later. Counts go on rising for weeks: older days are asked again
+about once a day, as long as they move.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from digest.config import Settings
@@ -15,6 +15,8 @@ from digest.intake.http import PoliteSession
 from digest.intake.paper import paper_from_fields, signals_from_fields
 from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Sighting
 from digest.sources import Batch, Parsed, Request
+from digest.sources.answers import an_object, read_json
+from digest.sources.days import MOST_FAILURES, Days, broken, counted
 
 NAME = "huggingface"
 PAGE = 100
@@ -25,7 +27,7 @@ _SIGNALS = {UPVOTES: "upvotes", COMMENTS: "comments", STARS: "githubStars"}
 
 @dataclass(frozen=True, slots=True)
 class HuggingFace:
-    """The Daily Papers of the requested date and of the day before."""
+    """The Daily Papers of the requested date, of the day before, and of days that were missed."""
 
     session: PoliteSession
     address: str
@@ -33,34 +35,53 @@ class HuggingFace:
     pace: timedelta = timedelta(minutes=45)
 
     def fetch(self, request: Request) -> Iterator[Batch]:
-        """Yield the pages of both days, the requested one first; one may fail without the other."""
+        """Yield the pages of each day, the latest first; one may fail without the others."""
         failed: list[SourceError] = []
-        for day in (request.date, request.date - timedelta(days=1)):
+        in_a_row = 0
+        days = Days.of(request, timedelta())
+        yield from days.resting(latest=2)
+        for day in days.wanted(latest=2):
+            read = 0
             try:
-                yield from self._pages(day, request.now)
+                for batch in self._pages(day, request):
+                    read += batch.read
+                    yield days.told(batch)
             except SourceError as error:
+                yield Batch((), 0, counts=(broken(day, error.problem, read),))
                 if error.retry_at:
                     raise
                 failed.append(error)
+                in_a_row += 1
+                if in_a_row >= MOST_FAILURES:
+                    break
+            else:
+                in_a_row = 0
         if failed:
             raise failed[0]
 
     def count_again(self, request: Request) -> Iterator[Batch]:
         """Yield the pages of the requested date alone."""
-        yield from self._pages(request.date, request.now)
+        for batch in self._pages(request.date, request):
+            yield replace(batch, counts=())
 
-    def _pages(self, day: date, now: datetime) -> Iterator[Batch]:
+    def _pages(self, day: date, request: Request) -> Iterator[Batch]:
+        """The pages of a day; the last one says how many papers all of them had."""
+        announced = read = 0
         for page in range(MAX_PAGES):
             body = self.session.get(
                 self.name,
                 self.address,
                 {"date": day.isoformat(), "limit": str(PAGE), "p": str(page)},
                 accept="application/json",
+                left=request.left(),
             )
-            batch = parse_daily(body, day, now)
-            yield batch
+            batch = parse_daily(body, day, request.now)
+            announced, read = announced + (batch.announced or 0), read + batch.read
             if (batch.announced or 0) < PAGE:
-                break
+                yield replace(batch, counts=(counted(day, announced, read),))
+                return
+            yield batch
+        yield Batch((), 0, counts=(counted(day, announced, read),))
 
 
 def open_source(session: PoliteSession, settings: Settings) -> HuggingFace:
@@ -74,13 +95,9 @@ def parse_daily(body: bytes, day: date, now: datetime) -> Batch:
     Raises:
         SourceError: when the answer is no list of papers.
     """
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        what = "a web page" if body.lstrip()[:1] == b"<" else "something else"
-        raise SourceError(NAME, f"{what} instead of JSON for {day}") from error
+    answer = read_json(NAME, body, str(day))
     if not isinstance(answer, list):
-        said = answer.get("error") if isinstance(answer, dict) else None
+        said = an_object(answer).get("error")
         raise SourceError(NAME, f"no list of papers for {day}{f': {said}'[:200] if said else ''}")
     parsed = Parsed(announced=len(answer))
     for position, entry in enumerate(answer[:MAX_ENTRIES], 1):

@@ -1,0 +1,56 @@
+"""Packages that benchmarks compare with, in an environment of their own: benchmarks/.venv."""
+
+import fcntl
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+PLACE = Path(__file__).resolve().parents[1] / ".venv"
+PYTHON = PLACE / "bin" / "python"
+_VERSIONS = (
+    "import importlib.metadata as m, json, sys;"
+    "print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
+)
+
+
+def install(packages: Sequence[str]) -> dict[str, str]:
+    """See that these packages are there; returns their versions.
+
+    Raises:
+        SystemExit: they are not, and cannot be installed (exit code 2, in words).
+    """
+    found = _versions(packages)
+    if found is None:
+        PLACE.parent.mkdir(exist_ok=True)
+        with (PLACE.parent / ".venv-lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _make(packages)
+        found = _versions(packages)
+    if found is None:
+        print(f"{', '.join(packages)}: not installable into {PLACE}", file=sys.stderr)
+        raise SystemExit(2)
+    return found
+
+
+def _versions(packages: Sequence[str]) -> dict[str, str] | None:
+    if not PYTHON.exists():
+        return None
+    command = [str(PYTHON), "-c", _VERSIONS, *packages]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        return None
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def _make(packages: Sequence[str]) -> None:
+    """Make the environment; whoever asks looks whether it worked."""
+    base = str(Path(sys.base_prefix) / "bin" / "python3")
+    steps = [[str(PYTHON), "-m", "pip", "install", "--quiet", *packages]]
+    if not PYTHON.exists():
+        steps.insert(0, [base, "-m", "venv", str(PLACE)])
+    for step in steps:
+        if subprocess.run(step, check=False).returncode:  # noqa: S603 - our own steps
+            return
