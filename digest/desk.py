@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from digest.catalogue import Catalogue
-from digest.coverage import Calendars
+from digest.coverage import REMEMBERED, Calendars
 from digest.coverage.known import Known, known_of
 from digest.model import UPVOTES, Coverage, Reader, Risen, Schedule, StoredPaper, Topic, Trend
 from digest.progress import Progress
@@ -26,6 +26,7 @@ LOOK_BACK = timedelta(days=7)
 _MOST_READ = 200  # of two weeks: those that rose most in the second are among them
 
 Place = tuple[date, int]
+Begun = date
 Coverages = dict[date, tuple[Coverage, ...]]  # by the first date that they tell of
 
 
@@ -37,12 +38,14 @@ class Desk:
     most to the least read, `places` the place of each in it, `lifts` what upvotes add to the score
     of each at a dial of 100; `rising` are those of all `topics` that rise on the date; `daily` is
     how many papers a day with papers brought lately. Candidates are of the date and the `days`
-    before, with it so many. It is `complete` where every source was read to its end for the date;
-    `change` is the store's last one when the candidates were read.
+    before, with it so many; nobody had asked for papers of `begun` and later ones before. It is
+    `complete` where every source was read to its end for the date; `change` is the store's last one
+    when the candidates were read.
     """
 
     date: date
     days: int
+    begun: Begun
     candidates: Sequence[StoredPaper]
     trends: Mapping[int, Trend]
     topics: TopicsOfDates
@@ -63,7 +66,7 @@ class Desk:
 
     def coverage(self, schedule: Schedule) -> tuple[Coverage, ...]:
         """What was announced and read since the edition before, for readers with a schedule."""
-        since = schedule.before(self.date) + timedelta(days=1)
+        since = min(schedule.before(self.date) + timedelta(days=1), self.begun)
         if since not in self._coverages:
             self._coverages[since] = self.known.coverage(since)
         return self._coverages[since]
@@ -110,9 +113,10 @@ class Desks:
     """The desks of the dates at hand, with a ranker for each that needs one.
 
     `days` is how many days a paper stays a candidate, at least: for readers with longer gaps
-    between their editions it is as long as the gap. `collected_on` is the date for which sources
-    were asked, `now` the time (aware); `sources` are the names of all that a date needs, with the
-    `calendars` of those that know on which days they announce.
+    between their editions it is as long as the gap, and days on which nobody asked for papers (the
+    digest was off) count for none: what was caught up with since is weighed too. `collected_on` is
+    the date for which sources were asked, `now` the time (aware); `sources` are the names of all
+    that a date needs, with the `calendars` of those that know on which days they announce.
     """
 
     store: Store
@@ -127,6 +131,7 @@ class Desks:
     _rankers: dict[Place, Ranker] = field(default_factory=dict)
     _twins: dict[Place, Mapping[int, int]] = field(default_factory=dict)
     _risen: dict[date, Sequence[Risen]] = field(default_factory=dict)
+    _windows: dict[date, int] = field(default_factory=dict)
     _renewed: bool = False
     _topics: TopicsOfDates = field(init=False)
 
@@ -140,12 +145,13 @@ class Desks:
 
     def of(self, day: date, schedule: Schedule = DAILY) -> Desk:
         """The desk of a date, for readers with such a schedule."""
-        place = day, max(self.days, schedule.longest_gap)
+        place = day, max(self._window(day), schedule.longest_gap)
         if place not in self._desks:
             change = self.store.papers.last_change()
             candidates = self.store.papers.candidates(*place)
             self._desks[place] = Desk(
                 *place,
+                self._begun(day),
                 candidates,
                 self.trends(candidates, day),
                 self._topics,
@@ -230,6 +236,26 @@ class Desks:
     def ranked(self) -> bool:
         """Whether any ranker was needed."""
         return bool(self._rankers)
+
+    def _window(self, day: date) -> int:
+        """How many days back candidates go: so many as papers were asked for on `days` of them.
+
+        Not farther than sources are caught up with, and never for a gap before the first date.
+        """
+        if day not in self._windows:
+            asked = self._asked(day, self.days)
+            back = (day - asked[-1]).days + 1 if len(asked) == self.days else self.days
+            self._windows[day] = min(max(back, self.days), max(REMEMBERED.days, self.days))
+        return self._windows[day]
+
+    def _begun(self, day: date) -> date:
+        """The first date that was not asked for before: the date itself, but after a gap."""
+        asked = self._asked(day, 2)
+        before = [one for one in asked if one < day]
+        return max(before[0] + timedelta(days=1), day - REMEMBERED) if before else day
+
+    def _asked(self, day: date, most: int) -> list[date]:
+        return self.store.visits.dates(self.sources, day, most)
 
     def _last_moment(self, day: date) -> datetime:
         """Now, or, of a date that is over, the time at which it had ended everywhere."""

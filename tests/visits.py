@@ -1,5 +1,6 @@
 """Visits to one source by hand, as `collect` makes them: what it notes and counts is kept."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -29,13 +30,15 @@ class Visits:
     covered: dict[tuple[str, date], Covered] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     problem: str | None = None
+    left: Callable[[], float] = lambda: float("inf")
 
     def visit(self, days: float = 0, day: date | None = None) -> list[Sighting]:
         """What a visit so many days later finds; an error is kept in `problem`."""
         now = NOW + days * A_DAY
         asked = day or now.date()
         known = (c for c in self.covered.values() if c.date >= asked - REMEMBERED)
-        request = Request(asked, now, notes=dict(self.notes), covered=tuple(known))
+        notes, covered = dict(self.notes), tuple(known)
+        request = Request(asked, now, notes=notes, covered=covered, left=self.left)
         self.batches, self.problem = [], None
         try:
             for batch in self.source.fetch(request):

@@ -21,6 +21,7 @@ from digest.config.keys import (
     is_known,
     unknown,
 )
+from digest.config.sources import unknown_categories
 from digest.errors import ConfigError, UsageError
 from digest.grammar.interests import parse_interest
 from digest.model import Interest, Manner, Quiet, Schedule, Threshold
@@ -167,6 +168,8 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     places = {KEYS[e.key].field: e.where for e in entries if e.key in KEYS}
     if values.get("smtp_security") == "tls":
         values.setdefault("smtp_port", 465)
+    categories = values.get("arxiv_categories", ())
+    warnings += [f"{places['arxiv_categories']}: {one}" for one in unknown_categories(categories)]
     settings = Settings(
         **values, interests=tuple(interests), file=file, exposed=exposed, warnings=tuple(warnings)
     )
@@ -223,6 +226,16 @@ def _read(entry: Entry, read: Callable[[str], Any]) -> Any:  # noqa: ANN401 - ea
 
 def _check_together(settings: Settings, places: Mapping[str, str]) -> None:
     """Refuse settings that are each right and wrong together."""
+    needed = {
+        "feeds": (settings.feeds, "DIGEST_FEEDS says which"),
+        "openalex": (settings.openalex_works, "DIGEST_OPENALEX_WORKS says which"),
+    }
+    for name, (wanted, advice) in needed.items():
+        if name in settings.sources and not wanted:
+            where = places.get("named_sources", "environment")
+            raise ConfigError(
+                f"{where}: DIGEST_SOURCES names {name}, but not what to look for: {advice}"
+            )
     where = places.get("smtp_host", "environment")
     if not settings.smtp_host:
         return

@@ -10,6 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from digest.config.sources import (
+    address_of_service,
+    arxiv_categories,
+    feeds,
+    fields,
+    openalex_works,
+    private_hosts,
+)
 from digest.errors import UsageError
 from digest.grammar.address import parse_address
 from digest.grammar.dial import parse_dial
@@ -79,55 +87,14 @@ def _choice(*allowed: str) -> Callable[[str], str]:
 
 def _choices(*allowed: str) -> Callable[[str], tuple[str, ...]]:
     one = _choice(*allowed)
-    return lambda text: tuple(dict.fromkeys(one(word) for word in text.split(",") if word.strip()))
 
+    def read(text: str) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(one(word) for word in text.split(",") if word.strip()))
+        if not found:
+            raise UsageError(f"it names nothing: choose of {', '.join(allowed)}")
+        return found
 
-def _categories(text: str) -> tuple[str, ...]:
-    found = tuple(dict.fromkeys(word for word in re.split(r"[,\s+]+", text.strip()) if word))
-    for category in found:
-        if not re.fullmatch(r"[a-z][a-z-]*(?:\.[A-Za-z-]{2,20})?", category):
-            raise UsageError(f"{category!r} is no arXiv category: write them like cs.LG, stat.ML")
-    return found
-
-
-def _fields(text: str) -> tuple[str, ...]:
-    """Categories of bioRxiv and medRxiv: words with spaces between them, in any case."""
-    found = tuple(" ".join(one.replace("_", " ").split()).lower() for one in text.split(","))
-    for field in found:
-        if field and not re.fullmatch(r"[a-z][a-z ,&/()'-]{1,80}", field):
-            raise UsageError(f"{field!r} is no category: write them like neuroscience, genomics")
-    return tuple(dict.fromkeys(field for field in found if field))
-
-
-def _feeds(text: str) -> tuple[str, ...]:
-    """Addresses of feeds, with white space or commas between them."""
-    found = tuple(dict.fromkeys(word for word in re.split(r"[,\s]+", text.strip()) if word))
-    return tuple(dict.fromkeys(_address_of_service(word) for word in found))
-
-
-def _openalex(text: str) -> tuple[str, ...]:
-    """Ids of OpenAlex topics (T…), journals (S…) and authors (A…), also as addresses."""
-    found = []
-    for word in re.split(r"[,\s]+", text.strip()):
-        short = word.removeprefix("https://").removeprefix("openalex.org/").rpartition("/")[2]
-        if word and not re.fullmatch(r"[TSA][0-9]{1,12}", short.upper(), re.ASCII):
-            raise UsageError(
-                f"{word!r} is no topic, journal or author of OpenAlex: write T10028, S137773608 or "
-                "A5023888391, as their pages at openalex.org show them"
-            )
-        if word:
-            found.append(short.upper())
-    return tuple(dict.fromkeys(found))
-
-
-def _hosts(text: str) -> tuple[str, ...]:
-    """Names or addresses of hosts in one's own network."""
-    words = [word for word in re.split(r"[,\s]+", text.strip()) if word]
-    found = [word.lower().strip("[]").rstrip(".") for word in words]
-    for host in found:
-        if not re.fullmatch(r"[a-z0-9_.:-]{1,253}", host):
-            raise UsageError(f"{host!r} is no host's name: write feeds.example.org or 10.0.0.5")
-    return tuple(dict.fromkeys(found))
+    return read
 
 
 def _liked(text: str) -> tuple[str, ...]:
@@ -164,13 +131,6 @@ def _zotero_key(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9]{1,64}", key):
         raise UsageError("it holds more than letters and digits")
     return key
-
-
-def _address_of_service(text: str) -> str:
-    parts = urlsplit(text.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{text!r} is no http(s) address")
-    return text.strip().rstrip("/")
 
 
 def _base_url(text: str) -> str:
@@ -286,23 +246,23 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_DAYS": Key("days", _number(1, 30)),
     "DIGEST_THRESHOLD": Key("threshold", parse_threshold),
     "DIGEST_SOURCES": Key("named_sources", _choices(*SERVICES)),
-    "DIGEST_ARXIV_CATEGORIES": Key("arxiv_categories", _categories),
-    "DIGEST_ARXIV_FEED": Key("arxiv_feed", _address_of_service),
-    "DIGEST_ARXIV_API": Key("arxiv_api", _address_of_service),
-    "DIGEST_ARXIV_OAI": Key("arxiv_oai", _address_of_service),
-    "DIGEST_HUGGINGFACE": Key("huggingface", _address_of_service),
-    "DIGEST_BIORXIV_CATEGORIES": Key("biorxiv_categories", _fields),
-    "DIGEST_MEDRXIV_CATEGORIES": Key("medrxiv_categories", _fields),
-    "DIGEST_BIORXIV": Key("biorxiv", _address_of_service),
-    "DIGEST_FEEDS": Key("feeds", _feeds),
-    "DIGEST_PRIVATE_HOSTS": Key("private_hosts", _hosts),
-    "DIGEST_OPENALEX_WORKS": Key("openalex_works", _openalex),
+    "DIGEST_ARXIV_CATEGORIES": Key("arxiv_categories", arxiv_categories),
+    "DIGEST_ARXIV_FEED": Key("arxiv_feed", address_of_service),
+    "DIGEST_ARXIV_API": Key("arxiv_api", address_of_service),
+    "DIGEST_ARXIV_OAI": Key("arxiv_oai", address_of_service),
+    "DIGEST_HUGGINGFACE": Key("huggingface", address_of_service),
+    "DIGEST_BIORXIV_CATEGORIES": Key("biorxiv_categories", fields),
+    "DIGEST_MEDRXIV_CATEGORIES": Key("medrxiv_categories", fields),
+    "DIGEST_BIORXIV": Key("biorxiv", address_of_service),
+    "DIGEST_FEEDS": Key("feeds", feeds),
+    "DIGEST_PRIVATE_HOSTS": Key("private_hosts", private_hosts),
+    "DIGEST_OPENALEX_WORKS": Key("openalex_works", openalex_works),
     "DIGEST_OPENALEX_KEY": Key("openalex_key", _word),
-    "DIGEST_OPENALEX": Key("openalex", _address_of_service),
+    "DIGEST_OPENALEX": Key("openalex", address_of_service),
     "DIGEST_BIBTEX": Key("bibtex", _paths),
     "DIGEST_ZOTERO": Key("zotero", _zotero),
     "DIGEST_ZOTERO_KEY": Key("zotero_key", _zotero_key),
-    "DIGEST_ZOTERO_API": Key("zotero_api", _address_of_service),
+    "DIGEST_ZOTERO_API": Key("zotero_api", address_of_service),
     "DIGEST_BASE_URL": Key("base_url", _base_url),
     "DIGEST_WEB": Key("web", listening),
     "DIGEST_WEB_PROXY": Key("web_proxy", _proxy),

@@ -45,14 +45,6 @@ class SourceDay:
         """Whether nothing of it is left to be asked for."""
         return self.standing is not None and self.standing.settled
 
-    def lacks(self, today: date) -> bool:
-        """Whether papers are missing.
-
-        An empty list that is not believed yet says of none, for some days.
-        """
-        believed = today - self.date > _BELIEVED
-        return any(believed or not count.empty for count in self.lacking)
-
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
@@ -194,13 +186,22 @@ def states_of(
                 tuple(
                     day
                     for day in days[source]
-                    if day.lacks(today) or (not day.standing and day.due)
+                    if lacks_papers(day, today) or (day.standing is None and day.due)
                 ),
                 silence.problem if silence else None,
                 silence.since if silence else None,
             )
         )
     return found
+
+
+def lacks_papers(day: SourceDay, today: date) -> bool:
+    """Whether papers of a date are missing.
+
+    An empty list that is not believed yet says of none, for some days.
+    """
+    believed = today - day.date > _BELIEVED
+    return any(believed or not count.empty for count in day.lacking)
 
 
 def dates_between(first: date, last: date) -> list[date]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from digest.coverage import SourceDay, by_day
+from digest.coverage import SourceDay, by_day, lacks_papers
 from digest.coverage.words import details_of, name_of
 from digest.errors import printable
 from digest.letters.view import Notice, day_in_words
@@ -26,7 +26,7 @@ def gaps_of(store: Store, sources: Collection[str], now: datetime) -> list[Sourc
     last = (now - _OVER).astimezone(UTC).date()
     rows = store.coverage.between(last - _FARTHEST, last)
     days = by_day(row for row in rows if row.source in sources)
-    missing = [day for day in days.values() if day.lacks(last)]
+    missing = [day for day in days.values() if lacks_papers(day, last)]
     silent = {day.source for day in missing}
     asked = {one: store.visits.last_before(one, now - _LATELY) for one in silent}
     return [day for day in missing if _begun(asked[day.source], day.date)]

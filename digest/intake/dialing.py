@@ -97,8 +97,10 @@ class Line:
             self._watch.join()
         with self._lock:
             self._let_go()
-        if self._made is not None:
-            self._made.close()  # the library forgets to where it cannot read a head
+        # Where it cannot read a head, the library leaves that to the collector of garbage.
+        left = -1 if self._made is None else self._made.detach()
+        if left >= 0:
+            socket.close(left)
 
     def head_is_here(self) -> None:
         """The head of the answer has come; its body may take until the end."""

@@ -18,7 +18,8 @@ MAX_AUTHORS = 3_000
 MAX_NAMES = 100_000
 MAX_ADDRESS = 300
 MAX_WORD = 60
-_MOST_LATEX = 400  # formulas, and commands, of one text that are read: each takes time
+_SIGNS_A_COMMAND = 50  # of LaTeX: each takes time, and a text of nothing else takes too much
+_FEW_COMMANDS = 20
 _EARLIEST = date(1985, 1, 1)
 
 _MATH = re.compile(r"\$\$?([^$]{1,400}?)\$\$?")
@@ -60,7 +61,8 @@ def clean(text: object, limit: int = MAX_ABSTRACT) -> str:
     tidy = text.isprintable() and "  " not in text  # its only white space are single spaces
     plain = unicodedata.normalize("NFC", text.strip() if tidy else " ".join(text.split()))
     if any(sign in plain for sign in _LATEX):
-        plain = " ".join(_readable(plain).split())
+        most = max(limit // _SIGNS_A_COMMAND, _FEW_COMMANDS)
+        plain = " ".join(_readable(plain, most).split())
     if not plain.isprintable():  # sign by sign is slow, and most texts have nothing to hide
         plain = " ".join("".join(char for char in plain if not _hidden(char)).split())
     return plain[:limit].rstrip()
@@ -164,14 +166,17 @@ def _hidden(char: str) -> bool:
     return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn") and char != "\u200d"
 
 
-def _readable(text: str) -> str:
-    """LaTeX in running text, as a person would read it; a price stays a price."""
+def _readable(text: str, most: int) -> str:
+    """LaTeX in running text, as a person would read it; a price stays a price.
+
+    At most so many formulas, and so many commands outside of them, are read.
+    """
     if "\\" in text:
         text = _without_fonts(text)
     if "$" in text:
-        text = _MATH.sub(_math, text, _MOST_LATEX)
+        text = _MATH.sub(_math, text, most)
     if "\\" in text:
-        text = _COMMAND.sub(lambda match: _plain(match[0]), text, _MOST_LATEX)
+        text = _COMMAND.sub(lambda match: _plain(match[0]), text, most)
     if "{" in text:
         text = _LETTER_GROUP.sub(r"\1", _SCRIPT.sub(_script, text))
         text = _GROUP.sub(r"\1", text)

@@ -245,17 +245,27 @@ def turn(book: Book, budget: Budget, patience: Patience) -> Iterator[Turn]:
 
 
 def _await(book: Book, budget: Budget, holder: str, patience: Patience) -> None:
+    """Take the turn when it can be had.
+
+    Who comes takes one that is near; only who has waited takes one that is yet to come. Else who
+    asks again and again, the first to know of each, would have them all.
+    """
+    waited = False
     while True:
         _go_on(patience)
-        left = patience.end - patience.clock()
-        most = max(min(left, max(SHORT_WAIT, budget.spacing)), 0.0)
-        found = book.take(budget, holder, most)
+        left = max(patience.end - patience.clock(), 0.0)
+        most = min(left, max(SHORT_WAIT, budget.spacing))
+        found = book.take(budget, holder, most if waited else min(most, _LOOK))
         if found.answer is Answer.TAKEN:
             _sit(book, budget, holder, patience, found.wait)
             return
-        if found.answer is not Answer.OTHERS or left <= 0:
+        if found.answer is Answer.OTHERS and left:
+            patience.sleep(min(_LOOK * (0.5 + patience.chance()), found.wait, left))
+        elif found.wait > most:
             raise BusyError(found.answer.value, found.wait)
-        patience.sleep(min(_LOOK * (0.5 + patience.chance()), found.wait, left))
+        elif found.wait <= budget.spacing:
+            patience.sleep(max(found.wait - _LOOK * patience.chance(), 0.0))
+        waited = True
 
 
 def _sit(book: Book, budget: Budget, holder: str, patience: Patience, wait: float) -> None:

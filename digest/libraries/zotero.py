@@ -18,6 +18,7 @@ from digest.libraries.papers import Fields, day_of, paper_of
 
 MAX_ITEMS = 2_000
 PAGE = 100
+READ_SECONDS = 300.0  # for all pages: the run has more to do
 _SERVICE = "zotero"
 _NO_PAPERS = frozenset(("attachment", "note", "annotation"))
 _NAMED = ("DOI", "archiveID", "archiveLocation", "url")
@@ -89,7 +90,8 @@ class Zotero:
                 a time.
         """
         reading = Reading()
-        answer = self._ask(0, since)
+        end = self.session.clock() + READ_SECONDS
+        answer = self._ask(0, since, end)
         if answer.status == _UNCHANGED:
             return Shelf(version=since, unchanged=True)
         version = _number(answer, "Last-Modified-Version")
@@ -100,12 +102,12 @@ class Zotero:
             if len(page) < PAGE if total is None else start >= total:
                 break
             if start < MAX_ITEMS:
-                answer = self._ask(start, None)
+                answer = self._ask(start, None, end)
         if total is not None and total > MAX_ITEMS:
             reading.trouble(f"{total:,} items, of which the {MAX_ITEMS:,} added last are read")
         return reading.shelf(version)
 
-    def _ask(self, start: int, since: int | None) -> Answer:
+    def _ask(self, start: int, since: int | None, end: float) -> Answer:
         headers = {"Accept": "application/json", "Zotero-API-Version": "3"}
         if self.key:
             headers["Zotero-API-Key"] = self.key
@@ -114,7 +116,9 @@ class Zotero:
         address = f"{self.base}/{self.library}/items/top"
         query = {**_QUERY, "start": str(start)}
         try:
-            answer = self.session.ask(_SERVICE, address, query, headers, _EXPECTED)
+            answer = self.session.ask(
+                _SERVICE, address, query, headers, _EXPECTED, left=end - self.session.clock()
+            )
         except SourceError as error:
             raise self._failure(error) from None  # its text may hold what ours leaves out
         if answer.status in _REFUSED:

@@ -1,7 +1,7 @@
 """What is known of arXiv's announcements, by category and date, and what is not."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from digest.model import Count, Covered, Standing
@@ -12,6 +12,7 @@ from digest.sources.arxiv_calendar import (
     listings,
     next_listing,
 )
+from digest.sources.days import DROPPED
 
 LONGEST_GAP = 5  # listings that are asked for at once
 FARTHEST = timedelta(days=30)
@@ -19,7 +20,6 @@ _WAITS = (timedelta(hours=1), timedelta(hours=12))  # the shortest and the longe
 _SHARE = 8  # a gap that nothing filled is asked for again after this part of its age
 # At a feed that was read whole: it may have grown; at one that was empty, sooner.
 _LOOK_AGAIN = {Standing.COMPLETE: timedelta(hours=6), Standing.QUIET: timedelta(hours=2)}
-DROPPED = "no longer asked for"
 
 FEED, API, OAI = "feed", "api", "oai"
 
@@ -102,14 +102,6 @@ class Ledger:
             return None
         return count if now - asked < _LOOK_AGAIN[count.standing] else None
 
-    def dropped(self) -> tuple[Count, ...]:
-        """Counts that end the search for papers of categories that are not wanted any more."""
-        return tuple(
-            replace(count, standing=Standing.QUIET, announced=count.read, said=DROPPED)
-            for (category, _), count in self.counts.items()
-            if category not in self.categories and not count.standing.settled
-        )
-
     def has_some(self, day: date) -> bool:
         """Whether papers of a date were read."""
         return any(count.read for (_, on), count in self.counts.items() if on == day)
@@ -135,9 +127,10 @@ class Ledger:
         has no past but the date that is `wanted`, since it is not over where its reader lives.
         What could not be had is asked for more and more seldom.
         """
+        first = max(newest, wanted) - FARTHEST  # of dates before, counts are not at hand
         missing = {
             day: categories
-            for day in listings(newest - FARTHEST, newest - timedelta(days=1))
+            for day in listings(first, newest - timedelta(days=1))
             if (
                 categories := tuple(o for o in self.open(day) if min(self._since(o), wanted) <= day)
             )

@@ -29,7 +29,7 @@ _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _RECORD, _TOKEN, _ERROR = f"{_OAI}record", f"{_OAI}resumptionToken", f"{_OAI}error"
 _NONE, _EXPIRED = "noRecordsMatch", "badResumptionToken"
-_AFFILIATION = re.compile(r"\s*\([^()]*\)")
+_AFFILIATION = re.compile(r"(?<!\s)\s*\([^()]*\)")  # from the first blank on, so in one pass
 
 
 class TokenError(SourceError):

@@ -1,6 +1,6 @@
 """Which days a source with one list a day is asked for: the latest, and those that were missed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,6 +16,8 @@ _PATIENCE = timedelta(days=3)  # for so long an empty list of a working day is n
 _OFTEN = timedelta(hours=3)  # a day that is over but counts on moving is not asked for more often
 _A_WHILE = timedelta(hours=26)  # nor one of a weekend: services may be empty for a day
 _WORKING = 5
+DROPPED = "no longer asked for"
+TIME_IS_OVER = "the time is over; the next visit goes on"
 _EMPTY = "an empty list: it is asked for again"
 _EARLY = "nothing yet: its list may still come"
 _BEGUN = "begun"  # the note that says for which day a source was asked first
@@ -26,7 +28,8 @@ _A_DAY = timedelta(days=1)
 class Days:
     """The days of one part of a source.
 
-    `known` is what was counted before, by date, `notes` what was noted. A list grows while its
+    `known` is what was counted before, by date, `notes` what was noted; `asked_for` is the date of
+    the request, which may be after `today`. A list grows while its
     day lasts, and `slack` longer: what was read before that is asked for again once, even where it
     was complete.
     """
@@ -35,6 +38,7 @@ class Days:
     today: date
     now: datetime
     slack: timedelta
+    asked_for: date
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -42,7 +46,8 @@ class Days:
         """The days that a request is about; none after today in UTC, where lists are made."""
         now = request.now.astimezone(UTC)
         known = {one.date: one for one in request.covered if one.count.part == part}
-        return cls(known, min(request.date, now.date()), now, slack, request.notes)
+        today = min(request.date, now.date())
+        return cls(known, today, now, slack, request.date, request.notes)
 
     def wanted(self, latest: int) -> list[date]:
         """The days to ask for: so many of the latest, then those that were missed, backwards.
@@ -51,7 +56,7 @@ class Days:
         before the first day that was ever asked for.
         """
         days = [day for day in self._recent(latest) if not self._rests(day)]
-        first = max(self._begun(), self.today - FARTHEST)
+        first = max(self._begun(), self.asked_for - FARTHEST)  # before, counts are not at hand
         older = self.today - latest * _A_DAY
         while older >= first:
             if self._missed(older):
@@ -124,6 +129,16 @@ class Days:
 
     def _end(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=UTC) + _A_DAY + self.slack
+
+
+def dropped(covered: Iterable[Covered], wanted: Collection[str]) -> tuple[Count, ...]:
+    """Counts that end the search for papers of parts that were taken out of the configuration."""
+    counts = (one.count for one in covered)
+    return tuple(
+        replace(count, standing=Standing.QUIET, announced=count.read, said=DROPPED)
+        for count in counts
+        if count.part not in wanted and not count.standing.settled
+    )
 
 
 def broken(day: date, problem: str, read: int = 0, way: str = "", part: str = "") -> Count:

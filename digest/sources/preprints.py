@@ -22,7 +22,7 @@ from digest.intake.normal import (
 from digest.model import Announcement, Count, Paper, Sighting, Standing
 from digest.sources import Batch, Parsed, Request
 from digest.sources.answers import a_list, a_text, an_object, read_json
-from digest.sources.days import MOST_FAILURES, Days, broken
+from digest.sources.days import MOST_FAILURES, TIME_IS_OVER, Days, broken
 
 MAX_PAGES = 200
 _SLACK = timedelta(days=1)  # a date's rows go on coming for some hours after it
@@ -51,6 +51,8 @@ class Preprints:
         in_a_row = 0
         days = Days.of(request, _SLACK)
         for day in days.wanted(latest=2):
+            if not request.left():
+                raise SourceError(self.name, TIME_IS_OVER)  # that says nothing of the day
             read = 0
             try:
                 for batch in self._pages(day, days, request):

@@ -205,9 +205,8 @@ def _placed(
     for place, near in zip(
         unknown, told_near(connection, [papers[place] for place in unknown]), strict=True
     ):
-        rows[place] = near
-        if near is not None and near not in works:
-            works[near] = rows_of(connection, [near])[near][0]
+        if near is not None:
+            rows[place], works[near[0]] = near
     new: list[Paper] = []
     for paper, row in zip(papers, rows, strict=True):
         if row is None:

@@ -108,8 +108,13 @@ def agree(some: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def persons(authors: Sequence[str]) -> tuple[str, ...]:
-    """Authors that are people: a collaboration or a team has hundreds of papers."""
-    return tuple(name for name in authors if not _GROUP.search(name.lower()))
+    """The authors that are people."""
+    return tuple(filter(is_person, authors))
+
+
+def is_person(name: str) -> bool:
+    """Whether an author is one: a collaboration or a team has hundreds of papers."""
+    return _GROUP.search(name.lower()) is None
 
 
 def same_signs(one: str, other: str) -> bool:

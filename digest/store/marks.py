@@ -13,7 +13,7 @@ from zlib import crc32
 from sqlalchemy import Connection, delete
 
 from digest.model import Paper
-from digest.store.likeness import STOP, WORD, family_of, fold, persons, spelled, words_of
+from digest.store.likeness import STOP, WORD, family_of, fold, is_person, spelled, words_of
 from digest.store.merging import NO_VERSION, near_work
 from digest.store.rows import chunks, put_rows, rows_of
 from digest.store.schema import title_marks
@@ -27,7 +27,7 @@ _SPLIT = 2**31  # marks are signed, as integers of databases are
 
 def marks_of(paper: Paper) -> tuple[int, ...]:
     """Up to four marks of a paper; none without authors that are people, or without words."""
-    family = next((family_of(name) for name in persons(paper.authors)), "")
+    family = next(map(family_of, filter(is_person, paper.authors)), "")
     if not family:
         return ()
     title = fold(paper.title)
@@ -59,17 +59,17 @@ def rows_by_mark(connection: Connection, marks: Iterable[int]) -> dict[int, list
     return {mark: numbers for mark, numbers in found.items() if len(numbers) <= COMMON}
 
 
-def told_near(connection: Connection, seen: Sequence[Paper]) -> list[int | None]:
-    """The row of the one work that services tell of by nearly the title of each paper, or None."""
+def told_near(connection: Connection, seen: Sequence[Paper]) -> list[tuple[int, Paper] | None]:
+    """The one work of nearly each title that services tell of, with its row; None else."""
     marks = [marks_of(paper) for paper in seen]
     rows = rows_by_mark(connection, (mark for its in marks for mark in its))
     stored = rows_of(connection, {number for numbers in rows.values() for number in numbers})
     told = {n: work for n, (work, _) in stored.items() if work.version != NO_VERSION}
-    found: list[int | None] = []
+    found: list[tuple[int, Paper] | None] = []
     for paper, its in zip(seen, marks, strict=True):
         numbers = {number for mark in its for number in rows.get(mark, ()) if number in told}
         near = [number for number in numbers if near_work(told[number], paper)]
-        found.append(near[0] if len(near) == 1 else None)
+        found.append((near[0], told[near[0]]) if len(near) == 1 else None)
     return found
 
 

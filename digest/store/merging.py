@@ -42,7 +42,8 @@ def numbered_twice(one: Paper, other: Paper) -> bool:
     Then an id that both have, such as a journal's DOI, is wrong at one of them: authors mistype
     it, or give that of the whole volume.
     """
-    if one.key == other.key or NO_VERSION in (one.version, other.version):
+    same = one.key == other.key and one.key.startswith("arxiv:")  # as nearly always
+    if same or NO_VERSION in (one.version, other.version):
         return False
     mine, its = _numbers(one), _numbers(other)
     apart = [mine[service].isdisjoint(its[service]) for service in mine.keys() & its.keys()]
@@ -74,7 +75,7 @@ def contradict(one: Paper, other: Paper) -> bool:
     mine, its = _ids(one), _ids(other)
     if mine & its or not mine or not its:
         return False
-    if any(map(is_deposit, mine | its)):
+    if all(map(is_deposit, mine)) or all(map(is_deposit, its)):
         return True
     return bool({service_of(key) for key in mine} & {service_of(key) for key in its})
 

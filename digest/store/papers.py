@@ -37,6 +37,8 @@ class Papers:
         Returns:
             how many works were not known before.
         """
+        if not sightings and not (told and (told.counts or told.notes)):
+            return 0  # a part without news waits for nobody
         with writing(self.engine, Turn.PAPERS) as connection:
             added = add_sightings(connection, sightings, source, today) if sightings else 0
             if told is not None:

@@ -88,6 +88,7 @@ class Shelf:
             work, its = self.papers[number], self.papers[other]
             if not contradict(work, its) if other in near else same_work(work, its):
                 number = self._join(number, other)
+        self.papers[number] = self._with_own_keys(self.papers[number], [number])
         if paper.version != NO_VERSION or self.papers[number].version == NO_VERSION:
             self._mark(number, marks)
         return number
@@ -158,11 +159,16 @@ class Shelf:
             for number in dict.fromkeys(n for mark in marks for n in self.marked.get(mark, ()))
             if number not in keyed and near_work(self.papers[number], paper)
         ]
-        every = [*keyed[:1], *found]
+        told = [number for number in found if self.papers[number].version != NO_VERSION]
+        every = [*keyed[:1], *told]
         for place, number in enumerate(every):
-            if any(contradict(self.papers[number], self.papers[n]) for n in every[place + 1 :]):
+            if self._contradicted(number, every[place + 1 :]):
                 return []
-        return found
+        private = (number for number in found if number not in told)
+        return told + [number for number in private if not self._contradicted(number, every)]
+
+    def _contradicted(self, number: int, others: Iterable[int]) -> bool:
+        return any(contradict(self.papers[number], self.papers[other]) for other in others)
 
     def _tell(self, number: int, paper: Paper) -> None:
         """Learn what a paper says of its work."""

@@ -1,5 +1,6 @@
 """Visits: when each source was last asked for a date, what it announced, and what was read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -68,6 +69,18 @@ class Visits:
                 )
             )
             return latest
+
+    def dates(self, sources: Sequence[str], last: date, most: int) -> list[date]:
+        """The latest dates, up to `last`, for which any of these sources was asked."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(visits.c.date)
+                .where(visits.c.source.in_(sources), visits.c.date <= last)
+                .distinct()
+                .order_by(visits.c.date.desc())
+                .limit(most)
+            )
+            return list(rows.scalars())
 
     def patience(self, source: str) -> datetime | None:
         """The latest time until which a service asked us to wait, whatever the date."""

@@ -215,7 +215,12 @@ def oai(
     """Identify, ListSets and ListRecords with tokens that hold for a day."""
     verb = query.get("verb")
     if verb == "Identify":
-        said = "<Identify><repositoryName>arXiv</repositoryName><granularity>YYYY-MM-DD</granularity></Identify>"
+        said = (
+            "<Identify><repositoryName>arXiv</repositoryName><baseURL>http://loopback/oai</baseURL>"
+            "<protocolVersion>2.0</protocolVersion><adminEmail>help@example.org</adminEmail>"
+            "<earliestDatestamp>2005-09-16</earliestDatestamp><deletedRecord>persistent</deletedRecord>"
+            "<granularity>YYYY-MM-DD</granularity></Identify>"
+        )
         return xml(f"{_OAI}{said}</OAI-PMH>")
     if verb != "ListRecords":
         return _oai_error("badVerb", "this verb is not served here")

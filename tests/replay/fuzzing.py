@@ -150,6 +150,9 @@ class _Session:
     def __init__(self, body: bytes) -> None:
         self.body = body
 
+    def clock(self) -> float:
+        return 0.0
+
     def ask(self, *_: object, **__: object) -> Answer:
         return Answer(200, {"Total-Results": "1", "Last-Modified-Version": "7"}, self.body)
 

@@ -86,6 +86,15 @@ def test_all_is_well_after_a_first_look(digest: Digest, replay: Replay, sink: Si
     assert digest("doctor", "--json").json["well"] is True
 
 
+def test_a_quiet_day_is_no_broken_source(digest: Digest, replay: Replay, sink: Sink) -> None:
+    """A list that is empty in the morning, or on a holiday, needs no person."""
+    replay.answer("/daily", b"[]")
+    done = digest("doctor")
+    assert "✓ source huggingface: answers: nothing is announced at the moment" in done.out
+    assert done.code == 0, done.out + done.err
+    assert sink.logins
+
+
 def test_without_network_nobody_is_asked(digest: Digest, replay: Replay, sink: Sink) -> None:
     """Neither the source nor the mail server."""
     done = digest("doctor", "--no-network")
@@ -288,6 +297,14 @@ def test_live_asks_what_is_configured_and_says_what_has_changed(
     assert done.code == 1
     assert "no entry has paper/upvotes" in bad(done)["huggingface, Daily Papers"]
     assert "look for a newer version" in bad(done)["huggingface, Daily Papers"]
+
+
+def test_live_names_the_network_where_nothing_answers(digest: Digest, replay: Replay) -> None:
+    """Who is offline is not told that the services have changed."""
+    replay.answer("/daily", b"", 503)
+    configure("DIGEST_SOURCES=huggingface", f"DIGEST_HUGGINGFACE={replay.address}/daily")
+    done = digest("doctor", "--live", "--json")
+    assert "look at this machine's network" in bad(done)["huggingface, Daily Papers"]
 
 
 def test_live_asks_any_service_by_its_name(digest: Digest, replay: Replay) -> None:

@@ -463,6 +463,18 @@ def test_it_is_known_how_it_stands_with_each_source(store: Store) -> None:
     assert state_in_words(new) == "new: nothing was read in full yet"
 
 
+def test_an_empty_list_is_missing_only_when_it_should_be_believed(store: Store) -> None:
+    """A list that may still come says of no paper that it is missing; after days it does."""
+    empty = Count("", DAY, Standing.PARTIAL, said="nothing yet: its list may still come")
+    store.papers.add([], "x", DAY, Told(NOON, (empty,)))
+    for days, missing in ((0, 0), (2, 0), (6, 1)):
+        now = NOON + days * A_DAY
+        told = [Count("", DAY + n * A_DAY, Standing.COMPLETE, 1, 1) for n in range(1, days + 1)]
+        store.papers.add([], "x", DAY, Told(now, tuple(told)))
+        (state,) = states_of(store, ("x",), {}, now)
+        assert len(state.missing) == missing
+
+
 def test_details_name_parts_and_what_they_said() -> None:
     """Parts that lack the same stand together, the first few by name."""
     rows = [lacking(BROKEN, part=part, said="answered 503") for part in CATEGORIES]

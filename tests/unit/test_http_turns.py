@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -177,10 +177,27 @@ def test_waiting_for_a_turn(book: Book, time: Time) -> None:
         first.answered()
         time.passed += 1.0
     with turn(book, ARXIV, time.patience()):
-        assert time.naps == [2.0]
+        assert sum(time.naps) == pytest.approx(2.0)
         time.passed += 5.0
     with turn(book, ARXIV, time.patience()):
-        assert time.naps == [2.0, 3.0], "without an answer, from the end"
+        assert sum(time.naps) == pytest.approx(2.0 + 3.0), "without an answer, from the end"
+
+
+def test_who_waits_goes_before_who_comes_again(book: Book, time: Time) -> None:
+    """Who has just asked knows first when the next turn is, and leaves it to who looks for one."""
+    with turn(book, ARXIV, time.patience()):
+        pass
+    found: list[Place] = []
+
+    def sleep(seconds: float) -> None:
+        if not found:
+            found.append(book.take(ARXIV, "another", 30))
+            book.give(ARXIV, "another", 4.0)
+        time.sleep(seconds)
+
+    with turn(book, ARXIV, replace(time.patience(), sleep=sleep)):
+        assert [seconds(one) for one in found] == [(Answer.TAKEN, 3.0)]
+        assert sum(time.naps) == pytest.approx(4.0)
 
 
 def test_waiting_while_others_ask(book: Book, time: Time) -> None:

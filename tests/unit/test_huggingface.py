@@ -78,6 +78,25 @@ def test_a_day_that_is_over_is_left_alone_for_hours(replay: Replay, hub: Visits)
         assert sum(batch.read for batch in hub.batches) == 3
 
 
+def test_days_for_which_there_was_no_time_are_not_broken(replay: Replay, hub: Visits) -> None:
+    """They were not asked for: the next visit does it."""
+    replay.answer("/daily", listed(DAY))
+    left = iter((60.0, 60.0))
+    hub.left = lambda: next(left, 0.0)
+    hub.visit()
+    assert hub.problem == "the time is over; the next visit goes on"
+    assert hub.standing() == ("complete", 1, 1)
+    assert hub.standing(-1) is None
+
+
+def test_a_run_in_advance_catches_up_with_nothing(replay: Replay, hub: Visits) -> None:
+    """For a date far ahead the counts of the last month are not at hand: nothing is asked twice."""
+    hub.visit()
+    asked(replay)
+    hub.visit(0.1, day=DAY + 90 * A_DAY)
+    assert asked(replay) == [str(DAY), str(DAY - A_DAY)]
+
+
 def test_a_past_day_that_is_asked_for_by_hand_begins_nothing(replay: Replay, hub: Visits) -> None:
     """A new house that looked at a day of more than a month ago has nothing to catch up with."""
     hub.visit(40, day=DAY)

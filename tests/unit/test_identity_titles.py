@@ -175,6 +175,8 @@ def test_ids_of_one_service_are_two_works() -> None:
     assert near_work(preprint, journal)
     assert contradict(data, journal)
     assert not contradict(data, told(TITLE))
+    both = replace(journal, keys=(journal.key, data.key))
+    assert near_work(both, arxiv)
 
 
 def test_two_works_without_any_id_are_not_joined_by_a_guess() -> None:

@@ -1,5 +1,6 @@
 """Libraries: what is readable counts, what is not is named, nothing takes without bound."""
 
+import itertools
 import json
 import logging
 import os
@@ -18,7 +19,7 @@ from digest.intake.http import PoliteSession
 from digest.intake.normal import clean
 from digest.libraries import MAX_TROUBLES, Shelf, bibtex
 from digest.libraries.bibtex import BibtexFile, read_bibtex
-from digest.libraries.zotero import MAX_ITEMS, PAGE, Zotero
+from digest.libraries.zotero import MAX_ITEMS, PAGE, READ_SECONDS, Zotero
 from tests.conftest import DATA, Replay
 
 KEY = "CanaryCanaryCanary123456"
@@ -356,6 +357,17 @@ def test_zotero_asks_for_patience_in_passing(replay: Replay) -> None:
     with pytest.raises(LibraryError, match="asked us to wait") as caught:
         zotero(replay).read(None)
     assert caught.value.retry_at is not None
+
+
+def test_a_library_that_drips_does_not_hold_up_the_run(replay: Replay) -> None:
+    """All its pages together have five minutes."""
+    replay.answer(TOP, body(*(item(n) for n in range(PAGE))), Total_Results="2000")
+    slow = zotero(replay)
+    seconds = itertools.count(0.0, READ_SECONDS / 20)
+    slow.session.clock = lambda: next(seconds)
+    with pytest.raises(LibraryError, match="no complete answer within"):
+        slow.read(None)
+    assert len(replay.asked) < 20
 
 
 @pytest.mark.parametrize("answer", [b"{", b"{}", b"null", b"[" * 100_000, b"\xff", b""])

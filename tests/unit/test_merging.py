@@ -155,6 +155,15 @@ def test_a_library_holds_the_work_that_services_tell_of(store: Store) -> None:
     assert store.papers.count() == 1
 
 
+def test_a_library_does_not_keep_the_names_of_others_apart(store: Store) -> None:
+    """A wrong id in it contradicts what services tell of: then it is passed over."""
+    whose = store.readers.save(reader(), NOW).row
+    wrong = [(work(NEAR, "arxiv:2601.09999"), DAY)]
+    store.libraries.add(whose, "a.bib", wrong, "a.bib", DAY)
+    add(store, [work(TITLE, ARXIV), work(TITLE.replace("through", "in"), DOI)])
+    assert keys_of(store) == {frozenset({"arxiv:2601.09999"}), frozenset((ARXIV, DOI))}
+
+
 @given(data=st.data())
 @settings(max_examples=60)
 def test_shared_ids_make_one_work_in_any_order(shelf: Store, data: st.DataObject) -> None:
@@ -212,6 +221,18 @@ def test_a_journal_cannot_make_two_preprints_one(store: Store) -> None:
     assert keys_of(store) == {
         frozenset((ARXIV, DOI)), frozenset(("arxiv:2601.00002", OTHER_DOI)),
     }  # fmt: skip
+
+
+def test_each_work_keeps_its_own_first_key(store: Store) -> None:
+    """A name of two preprints gives neither the other's key, whichever sorts first."""
+    before, after = "doi:10.1016/moor.7", "doi:10.5555/moor.8"
+    second = "doi:10.1101/2026.02.02.7654321"
+    lights = work("A count of lighthouses", second, before, abstract=OTHER_TEXT)
+    add(store, [work(TITLE, PREPRINT, after), lights])
+    both = Paper((after, before), "Proceedings of the winter school", "", ())
+    for _ in range(2):
+        store.papers.add([seen(both), seen(Paper((before,), "Elsewhere", "", ()))], "y", DAY)
+        assert keys_of(store) == {frozenset((PREPRINT, after)), frozenset((second, before))}
 
 
 def test_columns_of_the_same_title_come_each_time(store: Store) -> None:
@@ -451,3 +472,49 @@ def test_an_abstract_that_comes_later_shows_a_work_to_be_known(store: Store) -> 
     assert store.papers.count() == 2
     add(store, [work(new, DOI)])
     assert keys_of(store) == {frozenset((ARXIV, DOI))}
+
+
+@given(data=st.data())
+@settings(max_examples=60)
+def test_no_mixture_of_names_breaks_the_store(shelf: Store, data: st.DataObject) -> None:
+    """Whatever contradicts whatever: each id leads to a work, and asking again changes nothing."""
+    empty(shelf)
+    ids = [
+        ARXIV,
+        PREPRINT,
+        "doi:10.1101/2026.02.02.7654321",
+        DOI,
+        "doi:10.1016/m",
+        "arxiv:2601.00002",
+    ]
+    titles = ["Editorial", "What we read this week", TITLE, NEAR, "MastNet++", "MastNet"]
+    papers_ = st.builds(
+        lambda keys, title, text, authors, url: dataclasses.replace(
+            work(title, *keys, abstract=text, authors=authors), url=url
+        ),
+        st.lists(st.sampled_from(ids), max_size=3, unique=True),
+        st.sampled_from(titles),
+        st.sampled_from(["", TEXT, OTHER_TEXT]),
+        st.sampled_from([(), AUTHORS, ("I. Quill",), ("Jan Fen",), ("MOOR Collaboration",)]),
+        st.sampled_from([None, "http://a.example/1", "http://a.example/2", "https://b.example/"]),
+    )
+    batches = data.draw(st.lists(st.lists(papers_, min_size=1, max_size=4), min_size=1, max_size=4))
+    whose = shelf.readers.save(reader(), NOW).row
+    told = set()
+    for batch in batches:
+        if data.draw(st.sampled_from([True, False, False])):
+            shelf.libraries.add(whose, "a.bib", [(one, DAY) for one in batch], "a.bib", DAY)
+        else:
+            shelf.papers.add([seen(one) for one in batch], "x", DAY)
+            told |= {key for one in batch for key in one.keys if not key.startswith("title:")}
+    assert shelf.papers.known_keys(told) == told
+    every = [seen(one) for batch in batches for one in batch]
+    counts = []
+    for _ in range(3):
+        shelf.papers.add(every, "x", DAY)
+        counts.append(shelf.papers.count())
+    assert counts[1] == counts[2]
+    with shelf.engine.connect() as connection:
+        own = connection.execute(select(papers.c.key, papers.c.id)).all()
+        stored = connection.execute(select(paper_keys.c.key, paper_keys.c.paper_id)).all()
+    assert set(map(tuple, own)) <= set(map(tuple, stored))

@@ -125,6 +125,16 @@ def test_a_text_made_of_commands_costs_little_time(piece: str) -> None:
     assert time.perf_counter() - begun < 0.5
 
 
+def test_names_made_of_commands_cost_little_time() -> None:
+    """Nobody's name has more than a few."""
+    letters = ("".join(one) for one in product("abcdefghij", repeat=4))
+    names = [" ".join(f"\\q{one}" for one in islice(letters, 60)) for _ in range(166)]
+    begun = time.process_time()
+    assert len(clean_names(names)) == 166
+    assert time.process_time() - begun < 1
+    assert clean_names([r"Jos\'e Mar\'{\i}a Fr\"{u}h-S\o{}rensen"]) == ("José María Früh-Sørensen",)
+
+
 def test_times_are_in_utc_and_believable() -> None:
     """An offset that leads out of the calendar is no time."""
     assert clean_time("2026-03-17T10:00:00+02:00") == datetime(2026, 3, 17, 8, tzinfo=UTC)

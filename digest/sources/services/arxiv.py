@@ -26,6 +26,7 @@ from digest.sources.arxiv_feed import ACCEPT, FeedReader, shows
 from digest.sources.arxiv_ledger import FARTHEST, FEED, Ledger
 from digest.sources.arxiv_oai import ArxivOai
 from digest.sources.arxiv_paper import NAME
+from digest.sources.days import dropped
 
 ENOUGH_FAILURES = 2  # where so many feeds fail and none answers, the others are not asked
 _FRIDAY = 4
@@ -115,8 +116,8 @@ class Arxiv:
         else:
             yield from self._feeds(request, ledger, newest)
             wanted, before = newest, ledger.gaps_before(newest, request.now, request.date)
-        if dropped := ledger.dropped():
-            yield Batch((), 0, 0, counts=dropped)
+        if ended := dropped(request.covered, self.categories):
+            yield Batch((), 0, 0, counts=ended)
         since = min(wanted, newest - FARTHEST)
         if gone := cursors_gone(request.notes, ledger, since):
             yield Batch((), 0, 0, notes=gone)

@@ -15,6 +15,7 @@ from digest.errors import SourceError
 from digest.intake.http import PoliteSession
 from digest.model import Announcement, Count, Sighting, Standing
 from digest.sources import Batch, Parsed, Request
+from digest.sources.days import dropped
 from digest.sources.feed import Entry, FeedReader, Unreadable
 from digest.sources.feed_memory import WAY, Memory, Tally
 
@@ -46,6 +47,8 @@ class Feeds:
         """
         failed: list[SourceError] = []
         parts = parts_of(self.addresses)
+        if gone := dropped(request.covered, parts):
+            yield Batch((), 0, 0, counts=gone)
         for part in _longest_unread_first(parts, request):
             visit = _Visit(part, parts[part], request)
             try:

@@ -16,7 +16,7 @@ from digest.intake.paper import paper_from_fields, signals_from_fields
 from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Sighting
 from digest.sources import Batch, Parsed, Request
 from digest.sources.answers import an_object, read_json
-from digest.sources.days import MOST_FAILURES, Days, broken, counted
+from digest.sources.days import MOST_FAILURES, TIME_IS_OVER, Days, broken, counted
 
 NAME = "huggingface"
 PAGE = 100
@@ -41,6 +41,8 @@ class HuggingFace:
         days = Days.of(request, timedelta())
         yield from days.resting(latest=2)
         for day in days.wanted(latest=2):
+            if not request.left():
+                raise SourceError(self.name, TIME_IS_OVER)  # that says nothing of the day
             read = 0
             try:
                 for batch in self._pages(day, request):

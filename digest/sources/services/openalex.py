@@ -15,6 +15,7 @@ from digest.intake.http import PoliteSession
 from digest.intake.normal import clean_date, clean_time
 from digest.model import Count, Covered, Standing
 from digest.sources import Batch, Request
+from digest.sources.days import dropped
 from digest.sources.openalex_works import NAME, Page, parse_works
 
 PAGE = 100
@@ -56,6 +57,9 @@ class OpenAlex:
         failed: list[SourceError] = []
         # No date that has not begun in UTC: works are dated ahead.
         request = replace(request, date=min(request.date, request.now.astimezone(UTC).date()))
+        parts = {_KINDS[one[0]][0] for one in self.wanted if one[0] in _KINDS}
+        if gone := dropped(request.covered, parts):
+            yield Batch((), 0, 0, counts=gone)
         for letter, (part, _) in _KINDS.items():
             ids = [one for one in self.wanted if one.startswith(letter)]
             if not ids:
