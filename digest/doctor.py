@@ -7,9 +7,10 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from digest.config import Settings
+from digest.coverage import lacks
 from digest.delivery import Examined
 from digest.delivery.outbox import Outbox
 from digest.drift import Finding, ask, services
@@ -292,12 +293,24 @@ def _found(finding: Finding) -> Check:
         said = "; ".join(filter(None, (seen, "all that is read is there", *finding.remarks)))
         return Check(name, True, said if finding.entries else "; ".join(finding.remarks))
     said = "; ".join((*finding.faults, *filter(None, (seen,)), *finding.remarks))
-    return Check(name, False, said, _CHANGED if finding.answered else _NO_ANSWER)
+    return Check(name, False, said, _mend(finding))
+
+
+def _mend(finding: Finding) -> str:
+    if finding.asked_to_wait:
+        return "it wants to be left alone for a while; it is asked again by itself after that"
+    if finding.question.foreign and finding.answered:
+        return _NO_FEED
+    return _CHANGED if finding.answered else _NO_ANSWER
 
 
 _NO_ANSWER = (
     "look at this machine's network; where other services answer, ask this one again in an hour: "
     "it may be away, or have changed (then look for a newer version, and report it)"
+)
+_NO_FEED = (
+    "look at the address in DIGEST_FEEDS with a browser: where it shows a page, the page often "
+    "names its feed's own address; where the feed has ended, take it out"
 )
 _CHANGED = (
     "ask again in an hour; where it stays so, the service has changed: look for a newer version, "
@@ -316,8 +329,8 @@ def _asked(source: Source, now: datetime, zone: str) -> Check:
     name = f"source {source.name}"
     try:
         for batch in source.fetch(Request(local_date(zone, now), now, at_once=True)):
-            counts = (count for count in batch.counts if not count.empty)
-            wrong = [count for count in counts if not count.standing.settled]
+            today = now.astimezone(UTC).date()
+            wrong = [count for count in batch.counts if lacks(count, today)]
             if wrong:
                 return Check(name, False, _lacking(wrong[0]), _ASKED_AGAIN)
             if batch.cut:

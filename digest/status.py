@@ -1,10 +1,11 @@
 """The status: what happened on the last days, and what comes next, as the store knows it."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from digest.coverage import Calendars, SourceState, states_of
+from digest.coverage import Calendars, SourceState, by_day, states_of
 from digest.localtime import local_date
 from digest.sources.arxiv_ids import NAME as LOOKED_UP
 from digest.store import Store
@@ -23,7 +24,8 @@ class Day:
     """One date: papers collected and announced, and the editions by what became of their mails.
 
     `announced` is None where no source said how many there were; `incomplete` names the sources
-    that were not read to their end; `failed` counts those refused for good and those that expired.
+    that were not read to their end, and not made up for since; `failed` counts those refused for
+    good and those that expired.
     """
 
     date: date
@@ -92,15 +94,19 @@ def _days(store: Store, today: date, days: int) -> list[Day]:
     first, last = today - timedelta(days=days - 1), today + FARTHEST_AHEAD
     collected = store.overview.collected(first, last, aside=(LOOKED_UP,))
     editions = store.overview.editions(first, last)
+    told = by_day(store.coverage.between(first, last))
+    whole = {place for place, one in told.items() if one.whole}
     dates = [last - timedelta(days=back) for back in range((last - first).days + 1)]
     return [
-        _day(day, collected.get(day, Collected(0, None)), editions.get(day, {}))
+        _day(day, collected.get(day, Collected(0, None)), editions.get(day, {}), whole)
         for day in dates
         if day <= today or day in collected or day in editions
     ]
 
 
-def _day(day: date, collected: Collected, states: dict[State, int]) -> Day:
+def _day(
+    day: date, collected: Collected, states: dict[State, int], whole: AbstractSet[tuple[str, date]]
+) -> Day:
     def count(*asked: State) -> int:
         return sum(states.get(state, 0) for state in asked)
 
@@ -108,7 +114,7 @@ def _day(day: date, collected: Collected, states: dict[State, int]) -> Day:
         day,
         collected.read,
         collected.announced,
-        collected.incomplete,
+        tuple(source for source in collected.incomplete if (source, day) not in whole),
         editions=sum(states.values()),
         sent=count(State.SENT),
         waiting=count(State.QUEUED, State.CLAIMED, State.IN_DOUBT),

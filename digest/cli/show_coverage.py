@@ -24,6 +24,7 @@ _STYLES = {"partial": "yellow", "stale": "yellow", "broken": "red", "not asked":
 # Each kind of day by a mark of its own: colours only repeat what marks say.
 MARKS = {
     "quiet": "·",
+    "so far": "…",
     "partial": "!",
     "stale": "~",
     "broken": "x",

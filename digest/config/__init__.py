@@ -21,7 +21,7 @@ from digest.config.keys import (
     is_known,
     unknown,
 )
-from digest.config.sources import unknown_categories
+from digest.config.sources import KNOWN_CATEGORIES, unknown_categories
 from digest.errors import ConfigError, UsageError
 from digest.grammar.interests import parse_interest
 from digest.model import Interest, Manner, Quiet, Schedule, Threshold
@@ -168,8 +168,9 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Settings:
     places = {KEYS[e.key].field: e.where for e in entries if e.key in KEYS}
     if values.get("smtp_security") == "tls":
         values.setdefault("smtp_port", 465)
-    categories = values.get("arxiv_categories", ())
-    warnings += [f"{places['arxiv_categories']}: {one}" for one in unknown_categories(categories)]
+    for name in KNOWN_CATEGORIES:
+        said = unknown_categories(name, values.get(name, ()))
+        warnings += [f"{places[name]}: {one}" for one in said]
     settings = Settings(
         **values, interests=tuple(interests), file=file, exposed=exposed, warnings=tuple(warnings)
     )

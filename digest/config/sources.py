@@ -29,6 +29,37 @@ ARXIV_CATEGORIES = frozenset(
     [*_ARXIV, *_ALONE.split()]
     + [f"{archive}.{name}" for archive, names in _ARXIV.items() for name in names.split()]
 )
+# bioRxiv's and medRxiv's as of 2026.
+BIORXIV_CATEGORIES = frozenset(
+    """animal behavior and cognition|biochemistry|bioengineering|bioinformatics|biophysics
+|cancer biology|cell biology|clinical trials|developmental biology|ecology|epidemiology
+|evolutionary biology|genetics|genomics|immunology|microbiology|molecular biology|neuroscience
+|paleontology|pathology|pharmacology and toxicology|physiology|plant biology
+|scientific communication and education|synthetic biology|systems biology|zoology""".replace(
+        "\n", ""
+    ).split("|")
+)
+MEDRXIV_CATEGORIES = frozenset(
+    """addiction medicine|allergy and immunology|anesthesia|cardiovascular medicine
+|dentistry and oral medicine|dermatology|emergency medicine
+|endocrinology (including diabetes mellitus and metabolic disease)|epidemiology|forensic medicine
+|gastroenterology|genetic and genomic medicine|geriatric medicine|health economics
+|health informatics|health policy|health systems and quality improvement|hematology|hiv/aids
+|infectious diseases (except hiv/aids)|intensive care and critical care medicine
+|medical education|medical ethics|nephrology|neurology|nursing|nutrition
+|obstetrics and gynecology|occupational and environmental health|oncology|ophthalmology
+|orthopedics|otolaryngology|pain medicine|palliative medicine|pathology|pediatrics
+|pharmacology and therapeutics|primary care research|psychiatry and clinical psychology
+|public and global health|radiology and imaging|rehabilitation medicine and physical therapy
+|respiratory medicine|rheumatology|sexual and reproductive health|sports medicine|surgery
+|toxicology|transplantation|urology""".replace("\n", "").split("|")
+)
+# The field of each list of categories: of which service, and those that are known here.
+KNOWN_CATEGORIES = {
+    "arxiv_categories": ("arXiv", ARXIV_CATEGORIES),
+    "biorxiv_categories": ("bioRxiv", BIORXIV_CATEGORIES),
+    "medrxiv_categories": ("medRxiv", MEDRXIV_CATEGORIES),
+}
 
 
 def _words(text: str, parted: str = r"[,\s]+") -> tuple[str, ...]:
@@ -52,14 +83,20 @@ def arxiv_categories(text: str) -> tuple[str, ...]:
     return found
 
 
-def unknown_categories(categories: Iterable[str]) -> list[str]:
-    """What to say of categories that arXiv had not when this was written: new, or misspelled."""
+def unknown_categories(field: str, categories: Iterable[str]) -> list[str]:
+    """What to say of categories that a service had not when this was written: new, or misspelled.
+
+    Args:
+        field: one of `KNOWN_CATEGORIES`.
+        categories: what was set.
+    """
+    service, known = KNOWN_CATEGORIES[field]
     said = []
     for category in categories:
-        if category not in ARXIV_CATEGORIES:
-            near = difflib.get_close_matches(category, sorted(ARXIV_CATEGORIES), 3)
+        if category not in known:
+            near = difflib.get_close_matches(category, sorted(known), 3)
             hint = f": did you mean {' or '.join(near)}?" if near else ""
-            said.append(f"{category} is no category of arXiv that is known here{hint}")
+            said.append(f"{category} is no category of {service} that is known here{hint}")
     return said
 
 

@@ -111,9 +111,11 @@ def together(counts: Sequence[Count], lacking: Sequence[Count]) -> Standing:
     if not lacking:
         all_quiet = all(count.standing is Standing.QUIET for count in counts)
         return Standing.QUIET if all_quiet else Standing.COMPLETE
+    kinds = {count.standing for count in lacking}
+    if kinds == {Standing.OPEN}:
+        return Standing.OPEN
     if len(lacking) < len(counts) or any(count.read for count in counts):
         return Standing.PARTIAL
-    kinds = {count.standing for count in lacking}
     for standing in (Standing.PARTIAL, Standing.STALE):
         if standing in kinds:
             return standing
@@ -195,13 +197,22 @@ def states_of(
     return found
 
 
-def lacks_papers(day: SourceDay, today: date) -> bool:
-    """Whether papers of a date are missing.
+def lacks(count: Count, today: date) -> bool:
+    """Whether papers of a count are missing on a later date, in UTC.
 
-    An empty list that is not believed yet says of none, for some days.
+    A date that was read before it was over has two days to be read again; an empty list that is not
+    believed yet has some, until every source knows whether it is a quiet day.
     """
-    believed = today - day.date > _BELIEVED
-    return any(believed or not count.empty for count in day.lacking)
+    if count.standing is Standing.OPEN:
+        return today - count.date > 2 * _A_DAY  # bioRxiv's lists grow for a day after their date
+    if count.empty:
+        return today - count.date > _BELIEVED
+    return not count.standing.settled
+
+
+def lacks_papers(day: SourceDay, today: date) -> bool:
+    """Whether papers of a date are missing, as of today in UTC."""
+    return any(lacks(count, today) for count in day.lacking)
 
 
 def dates_between(first: date, last: date) -> list[date]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from digest.coverage import REMEMBERED, Calendars, dates_between, sum_up, together
+from digest.coverage import REMEMBERED, Calendars, dates_between, lacks, sum_up, together
 from digest.model import NOT_ASKED, Count, Coverage, Covered, Lack, Standing
 from digest.sources import Announcing
 from digest.store import Store
@@ -60,7 +60,7 @@ class Known:
         visited = visit is not None and visit.complete
         day = self.day if calendar is None else _last_announced(calendar, self.day)
         told = [row.count for row in self._of(source) if row.date == day]
-        settled = all(count.standing.settled for count in told)
+        settled = all(_whole(count) for count in told)
         if calendar is None:
             return visited and settled
         # Who was killed in the middle of a visit told of the first parts alone.
@@ -72,17 +72,23 @@ class Known:
     def _coverage(self, source: str, mine: Sequence[Covered], since: date) -> Coverage:
         if not mine:
             return _of_visit(source, self.visits.get(source))
+        if source not in self.calendars:  # what came on the last edition's date, after it
+            since -= _A_DAY
         gap = self._gap(source, {row.date for row in mine}, since)
         within = [row for row in mine if row.date >= since]
         if within or gap:
-            return _summed(source, mine, within, gap)
+            return _summed(source, mine, within, self._today, gap)
         newest = mine[-1].date
         earlier = [row for row in mine if row.date == newest]
         settled = all(row.count.standing.settled for row in earlier)
         calendar = self.calendars.get(source)
         if calendar and settled and (quiet := _quiet(calendar, since, self.day)):
             return Coverage(source, 0, 0, standing=Standing.QUIET, quiet=quiet)
-        return _summed(source, mine, earlier, of=newest)
+        return _summed(source, mine, earlier, self._today, of=newest)
+
+    @property
+    def _today(self) -> date:
+        return self.now.astimezone(UTC).date()
 
     def _gap(self, source: str, told: AbstractSet[date], since: date) -> Lack | None:
         """The first date from `since` on that a source should have told of, and did not."""
@@ -145,6 +151,7 @@ def _summed(
     source: str,
     mine: Sequence[Covered],
     within: Sequence[Covered],
+    today: date,
     gap: Lack | None = None,
     of: date | None = None,
 ) -> Coverage:
@@ -154,15 +161,16 @@ def _summed(
         source: whose counts.
         mine: all of them, in the order of dates.
         within: those to sum up.
+        today: the date in UTC, as of which they are whole or not.
         gap: the dates that the source should have told of, and did not.
         of: their date, where it is none of the edition's.
     """
     days = [sum_up(list(rows)) for _, rows in groupby(within, lambda row: row.date)]
     told = [day.announced for day in days if day.announced is not None]
     counts = [row.count for row in within]
-    lacking = [count for count in counts if not count.standing.settled]
+    lacking = [count for count in counts if not _whole(count) or lacks(count, today)]
     quiet = {day.quiet for day in days}
-    lacks = (*_lacks(mine, lacking), *((gap,) if gap else ()))
+    missing = (*_lacks(mine, lacking), *((gap,) if gap else ()))
     standing = together(counts, lacking) if counts else Standing.BROKEN
     return Coverage(
         source,
@@ -171,7 +179,7 @@ def _summed(
         next((count.said or count.standing.value for count in lacking), "" if gap else None),
         Standing.PARTIAL if gap and standing.settled else standing,
         len({count.part for count in counts}),
-        lacks,
+        missing,
         quiet.pop() if len(quiet) == 1 else "",
         of,
     )
@@ -183,11 +191,18 @@ def _lacks(mine: Sequence[Covered], lacking: Sequence[Count]) -> list[Lack]:
     for count in lacking:
         of_part = [row for row in mine if row.count.part == count.part]
         past = [row for row in of_part if row.date <= count.date]
-        shown = max((row.date for row in past if row.count.standing.settled), default=None)
+        shown = max(
+            (row.date for row in past if row.date < count.date and _whole(row.count)), default=None
+        )
         since = min(row.date for row in past if shown is None or row.date > shown)
         last = count.date if of_part[-1].date > count.date else None
         found[count.part] = Lack(count.part, count.standing, since, shown, last)
     return list(found.values())
+
+
+def _whole(count: Count) -> bool:
+    """Whether all was read that was announced until it was asked for."""
+    return count.standing.settled or count.standing is Standing.OPEN
 
 
 def _quiet(calendar: Announcing, first: date, last: date) -> str:

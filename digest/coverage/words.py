@@ -45,7 +45,7 @@ def state_in_words(state: SourceState) -> str:
         more = f" (and {many - len(shown)} dates before)" if many > len(shown) else ""
         said.append(f"missing: {listed([_missing(day) for day in shown])}{more}")
     if state.problem and state.since:
-        said.append(f"not read to its end since {_day(state.since.date())}: {state.problem}")
+        said.append(f"no whole visit since {_day(state.since.date())}: {state.problem}")
     return printable("; ".join(said), 600)
 
 

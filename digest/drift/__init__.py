@@ -73,7 +73,8 @@ class Question:
 class Finding:
     """What came of a question: `faults` need a person, `remarks` need none.
 
-    `answered` tells whether there was an answer that could be looked at.
+    `answered` tells whether there was an answer that could be looked at; `asked_to_wait` whether
+    the service wants to be left alone for a while.
     """
 
     question: Question
@@ -82,6 +83,7 @@ class Finding:
     entries: int = 0
     seconds: float = 0.0
     answered: bool = True
+    asked_to_wait: bool = False
 
     @property
     def well(self) -> bool:
@@ -104,7 +106,11 @@ def ask(
         ) as opened:
             body, url, headers = opened.body.read(MOST_READ + 1), opened.url, opened.headers
     except SourceError as error:
-        return Finding(question, (error.problem,), seconds=clock() - began, answered=False)
+        waits = error.retry_at is not None
+        seconds = clock() - began
+        return Finding(
+            question, (error.problem,), seconds=seconds, answered=False, asked_to_wait=waits
+        )
     seconds = clock() - began
     remarks = list(_limits(headers))
     faults = list(_moved(question, url))

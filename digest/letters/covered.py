@@ -16,7 +16,7 @@ _PARTS = {"arxiv": "categories", "biorxiv": "categories", "feeds": "feeds", "med
 
 def coverage_of(edition: Edition) -> str:
     """How many papers were weighed, and what was read of each source."""
-    weighed = f"{counted(edition.considered, 'new paper')} weighed"
+    weighed = f"{counted(edition.considered, 'recent paper')} weighed"
     sources = [coverage for coverage in edition.coverage if source_name(coverage.source)]
     if len(sources) <= _MOST_APART:
         return " · ".join([weighed, *("".join(_told(one, edition.date)) for one in sources)])
@@ -126,13 +126,14 @@ def _all_alike(coverage: Coverage) -> bool:
 def _phrase(lack: Lack, day: date, *, many: bool) -> str:
     """What is wrong with a part, as it follows on its name."""
     if lack.last is not None:
-        whole = "incomplete" if lack.standing is Standing.PARTIAL else "could not be read"
+        part = lack.standing in (Standing.PARTIAL, Standing.OPEN)
+        whole = "incomplete" if part else "could not be read"
         first, last = _name_of(lack.since, day), _name_of(lack.last, day)
         return f"{whole} on {last}" if first == last else f"{whole} from {first} to {last}"
     if lack.standing is Standing.STALE:
         shows = "still show" if many else "still shows"
         return f"{shows} {f'{_name_of(lack.shown, day)}’s' if lack.shown else 'an earlier'} list"
-    if lack.standing is Standing.PARTIAL:
+    if lack.standing in (Standing.PARTIAL, Standing.OPEN):
         return "incomplete"
     since = f" since {_name_of(lack.since, day)}" if lack.since < day else ""
     return f"could not be read{since}"

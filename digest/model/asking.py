@@ -10,6 +10,7 @@ class Standing(StrEnum):
     """How it stands with one part of a source on one date."""
 
     COMPLETE = "complete"  # all that was announced was read
+    OPEN = "so far"  # the same, but before the date was over: more may come
     QUIET = "quiet"  # nothing was announced, and that is known: a weekend, a holiday, a check
     PARTIAL = "partial"  # some of what was announced could not be read
     STALE = "stale"  # there was an answer, but it still shows an earlier date

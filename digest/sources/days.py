@@ -20,6 +20,7 @@ DROPPED = "no longer asked for"
 TIME_IS_OVER = "the time is over; the next visit goes on"
 _EMPTY = "an empty list: it is asked for again"
 _EARLY = "nothing yet: its list may still come"
+_LASTS = "its date was not over"
 _BEGUN = "begun"  # the note that says for which day a source was asked first
 _A_DAY = timedelta(days=1)
 
@@ -84,7 +85,10 @@ class Days:
         if batch.counts and lately and _BEGUN not in self.notes:
             notes[_BEGUN] = self._begun().isoformat()
         for count in batch.counts:
-            empty = count.standing is Standing.COMPLETE and not (count.read or count.announced)
+            whole = count.standing is Standing.COMPLETE
+            empty = whole and not (count.read or count.announced)
+            if whole and not empty and not self.over(count.date):
+                count = replace(count, standing=Standing.OPEN, said=_LASTS)  # noqa: PLW2901
             note = f"empty {count.date}"
             since = clean_time(self.notes.get(note)) or self.now
             counts.append(self._judged(count, since) if empty else count)

@@ -216,7 +216,7 @@ def _same(days: Days, day: date, total: int) -> bool:
     if covered is None or not total or days.over(day):
         return False
     count = covered.count
-    return count.standing is Standing.COMPLETE and count.announced == total == count.read
+    return count.standing is Standing.OPEN and count.announced == total == count.read
 
 
 def _counted(day: date, announced: int, rows: int, unread: int) -> Count:

@@ -13,7 +13,14 @@ from digest.store.schema_asking import coverage, source_notes
 from digest.store.upserts import upsert
 
 TITLE = "title "  # begins the name of a note that says what a part is called
-_RANK = (Standing.BROKEN, Standing.STALE, Standing.PARTIAL, Standing.QUIET, Standing.COMPLETE)
+_RANK = (
+    Standing.BROKEN,
+    Standing.STALE,
+    Standing.PARTIAL,
+    Standing.OPEN,
+    Standing.QUIET,
+    Standing.COMPLETE,
+)
 
 
 @dataclass(frozen=True, slots=True)

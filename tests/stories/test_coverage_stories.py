@@ -41,7 +41,7 @@ def test_one_source_down_is_named_and_the_others_are_read(digest: Digest, replay
     done = digest("run", "--json")
     assert done.code == 1
     (letter,) = letters()
-    assert "Hugging Face Daily Papers: 7 announced, 7 read" in letter
+    assert "Hugging Face Daily Papers: 14 announced, 14 read" in letter  # of two dates
     assert "bioRxiv could not be read" in letter
     (hf, bio) = digest("status", "--json").json["sources"]
     assert (hf["source"], bio["source"]) == ("huggingface", "biorxiv")

@@ -307,6 +307,26 @@ def test_live_names_the_network_where_nothing_answers(digest: Digest, replay: Re
     assert "look at this machine's network" in bad(done)["huggingface, Daily Papers"]
 
 
+def test_live_says_of_each_kind_of_trouble_what_mends_it(digest: Digest, replay: Replay) -> None:
+    """A web page for a feed is no news of the service; who asks for patience gets it."""
+    replay.answer("/feed", b"<!doctype html><html><body>Owls</body></html>")
+    replay.answer("/daily", b"", 429, **{"Retry-After": "3600"})
+    configure(
+        "DIGEST_SOURCES=huggingface",
+        f"DIGEST_HUGGINGFACE={replay.address}/daily",
+        f"DIGEST_FEEDS={replay.address.replace('127.0.0.1', 'localhost')}/feed",
+        "DIGEST_PRIVATE_HOSTS=localhost",
+    )
+    mends = {
+        check["topic"]: check["mend"]
+        for check in digest("doctor", "--live", "--json").json["checks"]
+        if not check["well"] and "mail" not in check["topic"]
+    }
+    (feed,) = (mend for topic, mend in mends.items() if topic.startswith("feeds"))
+    assert "look at the address in DIGEST_FEEDS with a browser" in feed
+    assert "left alone for a while" in mends["huggingface, Daily Papers"]
+
+
 def test_live_asks_any_service_by_its_name(digest: Digest, replay: Replay) -> None:
     """Whether it is configured or not; a database that cannot be used is in nobody's way."""
     replay.answer("/daily", HF)

@@ -1,6 +1,8 @@
 """Pausing, resuming, weekly readers, and a clock that was set back: as a person meets them."""
 
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from digest.localtime import local_date
 from digest.model import Schedule
 from digest.progress import Quiet
 from digest.run import Order, RunReport, run
+from digest.sources import Batch, Request
 from digest.store import open_store
 from digest.wiring import House, build
 from tests.conftest import DATA, DAY, NOW, Digest
@@ -34,6 +37,18 @@ def house_of(**changes: object) -> House:
 def run_at(house: House, now: datetime) -> RunReport:
     """One run at a time, as the daemon's."""
     return run(house, Order(), clock=lambda: now, progress=Quiet(), stopping=lambda: False)
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """A source that is asked each day, and has nothing to say."""
+
+    name: str = "nothing"
+    pace: timedelta = HOUR
+
+    def fetch(self, request: Request) -> Iterator[Batch]:
+        """An empty list."""
+        yield Batch((), 0, 0)
 
 
 def letters() -> int:
@@ -125,6 +140,34 @@ def test_resuming_forgives_a_mailbox_that_refused(digest: Digest) -> None:
 
 def _made(report: RunReport) -> list[tuple[date, int]]:
     return [(one.edition.date, len(one.edition.picks)) for one in report.edited.editions]
+
+
+def test_what_came_while_the_digest_was_off_is_weighed() -> None:
+    """Days on which nobody asked for papers count for none of the three; nothing comes twice."""
+    house = house_of()
+    house = replace(house, sources=(Nothing(),))
+
+    def announced(*days_ago: int) -> None:
+        for ago in days_ago:
+            day = DAY - timedelta(days=ago)
+            house.store.papers.add([seen(paper(f"Paper {ago}"), day)], "nothing", day)
+
+    house.store.readers.save(reader(ANN, schedule=Schedule(0)), NOW - 30 * HOUR * 24)
+    announced(14, 13, 12, 11)
+    for ago in (12, 11):
+        run_at(house, NOW - timedelta(days=ago))
+    announced(*range(10, -1, -1))
+    (made,) = run_at(house, NOW).edited.editions
+    assert len(made.edition.picks) == 10
+    assert made.edition.considered == 13  # of the eleven days since, and the two before
+    (after,) = run_at(house, NOW + timedelta(days=1)).edited.editions
+    assert len(after.edition.picks) == 1  # the eleventh
+    for name, ago in (("Late", 5), ("Fresh", -2)):
+        day = DAY - timedelta(days=ago)
+        house.store.papers.add([seen(paper(f"{name} one"), day)], "nothing", day)
+    (then,) = run_at(house, NOW + timedelta(days=2)).edited.editions
+    assert [pick.paper.paper.title for pick in then.edition.picks] == ["Fresh one"]
+    assert then.edition.considered == 2  # three days are three days again
 
 
 def test_a_weekly_reader_weighs_the_papers_of_the_week() -> None:

@@ -1,5 +1,6 @@
 """`digest status`: the last days at a glance."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from digest.cli.common import utc_now
 from digest.daemon import is_served, one_at_a_time
 from digest.localtime import local_date
-from digest.model import Message
+from digest.model import Count, Message, Standing, Told
 from digest.store import open_store
 from digest.store.states import Kind, State
 from digest.store.visits import Visit
@@ -85,6 +86,20 @@ def test_what_needs_a_person_stands_below(digest: Digest) -> None:
     assert report["troubles"][0]["topic"] == "clock"
     assert report["days"][0]["incomplete"] == ["arxiv"]
     assert report["days"][0]["announced"] is None
+
+
+def test_what_was_made_up_for_is_missed_no_more(digest: Digest) -> None:
+    """A visit that failed stays one; its date is whole when its papers came later."""
+    store = open_store("sqlite:///t.db")
+    now = utc_now()
+    store.visits.save(Visit("x", now.date(), now, complete=False, read=0, problem="busy"))
+    count = Count("", now.date(), Standing.BROKEN, said="busy")
+    store.papers.add((), "x", now.date(), Told(now, (count,)))
+    assert "not read to its end: x" in digest("status", *DB).out
+    count = replace(count, standing=Standing.COMPLETE, announced=4, read=4, said=None)
+    store.papers.add((), "x", now.date(), Told(now, (count,)))
+    store.close()
+    assert "not read to its end: x" not in digest("status", *DB).out
 
 
 def test_mailboxes_that_refuse_are_named(digest: Digest) -> None:

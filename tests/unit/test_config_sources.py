@@ -71,6 +71,14 @@ def test_a_category_that_arxiv_may_not_have_is_warned_of() -> None:
     assert "did you mean stat.ML" in second
     assert "q-zz.Zz" in third
     assert not settings(ARXIV_CATEGORIES="cs.LG").warnings
+    (said,) = settings(BIORXIV_CATEGORIES="cell_biology, neurosience").warnings
+    assert said.endswith(
+        "neurosience is no category of bioRxiv that is known here: did you mean neuroscience?"
+    )
+    assert not settings(
+        MEDRXIV_CATEGORIES="hiv/aids, infectious diseases (except HIV/AIDS)"
+    ).warnings
+    assert len(settings(MEDRXIV_CATEGORIES="urologie").warnings) == 1
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ from tests.papers import reader
 A_DAY = timedelta(days=1)
 NOON = datetime.combine(DAY, time(12), UTC)  # a Tuesday
 COMPLETE, QUIET, PARTIAL = Standing.COMPLETE, Standing.QUIET, Standing.PARTIAL
-STALE, BROKEN = Standing.STALE, Standing.BROKEN
+STALE, BROKEN, OPEN = Standing.STALE, Standing.BROKEN, Standing.OPEN
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def line(*rows: Covered, since: date = DAY, **fields: object) -> str:
     """The letter's line of what is known, without the papers that were weighed."""
     told = known(*rows, **fields)  # type: ignore[arg-type]
     edition = Edition(reader(), told.day, (), Mood.MATCHED, 7, told.coverage(since))
-    return coverage_of(edition).removeprefix("7 new papers weighed · ")
+    return coverage_of(edition).removeprefix("7 recent papers weighed · ")
 
 
 MONDAY, FRIDAY, SATURDAY = DAY - A_DAY, date(2026, 3, 13), date(2026, 3, 14)
@@ -337,7 +337,7 @@ def test_a_date_longer_ago_than_a_week_is_named_by_its_day() -> None:
         "arxiv", 0, None, "x", BROKEN, 1, (Lack("", BROKEN, date(2026, 3, 2), None),)
     )
     edition = Edition(reader(), DAY, (), Mood.MATCHED, 0, (coverage,))
-    assert coverage_of(edition) == "0 new papers weighed · arXiv could not be read since 2 March"
+    assert coverage_of(edition) == "0 recent papers weighed · arXiv could not be read since 2 March"
 
 
 def test_a_line_takes_two_lines_of_a_letter() -> None:
@@ -411,12 +411,40 @@ def test_editions_are_told_of_the_dates_since_the_one_before(sqlite: Store) -> N
     """By the reader's schedule: a daily one of one date, a weekly one of seven."""
     keep(sqlite, row(day=MONDAY, announced=30), row())
     desk = Desks(
-        sqlite, Catalogue(sqlite, None, Silence()), 3, DAY, NOON, Silence(), ("arxiv",)
+        sqlite,
+        Catalogue(sqlite, None, Silence()),
+        3,
+        DAY,
+        NOON,
+        Silence(),
+        ("arxiv",),
+        {"arxiv": Weekdays()},
     ).of(DAY)
     (daily,) = desk.coverage(Schedule())
     (weekly,) = desk.coverage(Schedule(weekdays=frozenset((1,))))
     assert (daily.read, weekly.read) == (100, 130)
     assert desk.coverage(Schedule()) is desk.coverage(Schedule())
+
+
+def test_what_came_after_an_edition_on_its_date_is_told_of_by_the_next(sqlite: Store) -> None:
+    """A list that grows while its date lasts was half told of in the morning."""
+    rows = row(day=MONDAY, announced=30, source="x"), row(OPEN, source="x", announced=5)
+    (coverage,) = known(*rows, sources=("x",)).coverage(DAY)
+    assert (coverage.announced, coverage.problem) == (35, None)
+
+
+def test_a_date_that_was_not_over_when_it_was_read_lacks_papers_later(sqlite: Store) -> None:
+    """Two days it has to be read again; then it is missing, and the letter says so."""
+    before, monday = row(day=FRIDAY, source="x"), row(OPEN, day=MONDAY, source="x")
+    keep(sqlite, before, monday)
+    for days, missing in ((0, []), (2, []), (3, [MONDAY])):
+        now = NOON.replace(day=MONDAY.day) + days * A_DAY
+        (state,) = states_of(sqlite, ("x",), {}, now)
+        assert [day.date for day in state.missing if day.standing is OPEN] == missing
+        assert state.last is not None
+        assert state.last.date == FRIDAY
+        (coverage,) = known(before, monday, day=MONDAY, sources=("x",), now=now).coverage(MONDAY)
+        assert bool(coverage.lacks) == bool(missing)
 
 
 @pytest.mark.parametrize(
@@ -457,7 +485,7 @@ def test_it_is_known_how_it_stands_with_each_source(store: Store) -> None:
     assert not arxiv.well
     assert state_in_words(x) == (
         "x: last read in full: Monday 2026-03-16 (100 announced, 100 read); "
-        "not read to its end since Monday 2026-03-16: no connection"
+        "no whole visit since Monday 2026-03-16: no connection"
     )
     assert (new.told, new.well) == (False, True)
     assert state_in_words(new) == "new: nothing was read in full yet"

@@ -54,7 +54,8 @@ def test_days_that_were_missed_are_asked_for_later(replay: Replay, hub: Visits) 
     assert {one.announced for one in found} == {DAY + days * A_DAY for days in range(6)}
     hub.visit(5.2)
     assert asked(replay) == [str(DAY + days * A_DAY) for days in (5, 4)]
-    assert all(hub.standing(days) == ("complete", 1, 1) for days in range(-1, 6))
+    assert all(hub.standing(days) == ("complete", 1, 1) for days in range(-1, 5))
+    assert hub.standing(5) == ("so far", 1, 1)
 
 
 def test_no_more_than_thirty_days_are_made_up_for(replay: Replay, hub: Visits) -> None:
@@ -85,7 +86,7 @@ def test_days_for_which_there_was_no_time_are_not_broken(replay: Replay, hub: Vi
     hub.left = lambda: next(left, 0.0)
     hub.visit()
     assert hub.problem == "the time is over; the next visit goes on"
-    assert hub.standing() == ("complete", 1, 1)
+    assert hub.standing() == ("so far", 1, 1)
     assert hub.standing(-1) is None
 
 
@@ -110,7 +111,7 @@ def test_all_pages_of_a_day_are_counted_together(replay: Replay, hub: Visits) ->
     replay.answer(path(DAY), listed(DAY, 100))
     replay.answer(path(DAY, 1), b"[]")
     hub.visit()
-    assert hub.standing() == ("complete", 100, 100)
+    assert hub.standing() == ("so far", 100, 100)
     replay.answer(path(DAY, 1), b"", 500)
     hub.visit(0.1)
     assert hub.standing() == ("partial", None, 100)
@@ -157,7 +158,8 @@ def test_a_service_that_is_away_is_left_alone(replay: Replay, hub: Visits) -> No
     replay.answer("/daily", listed(DAY))
     hub.visit(9.1)
     assert len(asked(replay)) == 10
-    assert all(hub.standing(days) == ("complete", 1, 1) for days in range(-1, 10))
+    assert all(hub.standing(days) == ("complete", 1, 1) for days in range(-1, 9))
+    assert hub.standing(9) == ("so far", 1, 1)
 
 
 def test_no_day_is_asked_for_before_it_is_there(replay: Replay, hub: Visits) -> None:

@@ -57,7 +57,8 @@ class Feeds:
                 yield visit.broken(error.problem)
                 failed.append(error)
         if failed and len(failed) == len(parts):
-            more = f" (and {len(failed) - 1} more feeds)" if len(failed) > 1 else ""
+            others = len(failed) - 1
+            more = f" (and {others} more feed{'s' if others > 1 else ''})" if others else ""
             waits = [error.retry_at for error in failed if error.retry_at]
             retry_at = min(waits) if len(waits) == len(failed) else None
             raise SourceError(self.name, failed[0].problem + more, retry_at)

@@ -69,6 +69,8 @@ class OpenAlex:
                 for start in range(0, len(ids), IDS_A_QUESTION):
                     yield from self._works(letter, ids[start : start + IDS_A_QUESTION], reading)
                 yield Batch((), 0, counts=reading.counts(), notes=reading.notes())
+                if reading.missing:
+                    failed.append(SourceError(self.name, reading.lost))
             except SourceError as error:
                 problem = error.problem.replace(self.key, "…") if self.key else error.problem
                 yield Batch((), 0, counts=(reading.broken(problem),))
@@ -206,13 +208,18 @@ class _Reading:
         read, before = self.by_date.get(day, 0), self.kept.get(day)
         if self.short and before:  # it saw some of them
             read = max(read, before.count.read)
-        lost = self.missing + self.unread
-        if lost:
-            said = f"{lost} works of the last month did not come, or could not be read"
-            return Count(self.part, day, Standing.PARTIAL, None, read, _WAY, said)
+        if self.lost:
+            standing = Standing.PARTIAL if self.by_date else Standing.BROKEN
+            return Count(self.part, day, standing, None, read, _WAY, self.lost)
         if read:
             return Count(self.part, day, Standing.COMPLETE, read, read, _WAY)
         return Count(self.part, day, Standing.QUIET, 0, 0, _WAY, "no new works")
+
+    @property
+    def lost(self) -> str:
+        """What did not come, in words; empty where all did."""
+        lost = self.missing + self.unread
+        return f"{lost} works of the last month did not come, or could not be read" if lost else ""
 
     def broken(self, problem: str) -> Count:
         """The count of a visit that was not read to its end."""
