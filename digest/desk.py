@@ -116,7 +116,8 @@ class Desks:
     between their editions it is as long as the gap, and days on which nobody asked for papers (the
     digest was off) count for none: what was caught up with since is weighed too. `collected_on` is
     the date for which sources were asked, `now` the time (aware); `sources` are the names of all
-    that a date needs, with the `calendars` of those that know on which days they announce.
+    that a date needs, with the `calendars` of those that know on which days they announce;
+    `services` are those that are asked by the clock, and not read when somebody has a file.
     """
 
     store: Store
@@ -127,6 +128,7 @@ class Desks:
     progress: Progress
     sources: Sequence[str] = ()
     calendars: Calendars = field(default_factory=dict)
+    services: Sequence[str] = ()
     _desks: dict[Place, Desk] = field(default_factory=dict)
     _rankers: dict[Place, Ranker] = field(default_factory=dict)
     _twins: dict[Place, Mapping[int, int]] = field(default_factory=dict)
@@ -255,7 +257,7 @@ class Desks:
         return max(before[0] + timedelta(days=1), day - REMEMBERED) if before else day
 
     def _asked(self, day: date, most: int) -> list[date]:
-        return self.store.visits.dates(self.sources, day, most)
+        return self.store.visits.dates(self.services, day, most)
 
     def _last_moment(self, day: date) -> datetime:
         """Now, or, of a date that is over, the time at which it had ended everywhere."""

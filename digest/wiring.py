@@ -131,8 +131,17 @@ def editor_of(
     sources = tuple(source.name for source in house.sources)
     days = house.settings.days
     calendars = calendars_of(house.sources)
+    services = tuple(source.name for source in house.sources if source.pace)
     desks = Desks(
-        house.store, house.catalogue, days, collected_on, now, progress, sources, calendars
+        house.store,
+        house.catalogue,
+        days,
+        collected_on,
+        now,
+        progress,
+        sources,
+        calendars,
+        services,
     )
     settings = EditSettings(house.settings.threshold, limit)
     return Editor(house.store, desks, house.office, settings, progress, house.weighed)

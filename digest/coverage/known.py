@@ -35,8 +35,12 @@ class Known:
 
     def coverage(self, since: date) -> tuple[Coverage, ...]:
         """What each source announced and what was read of it, from `since` to the date."""
-        names = dict.fromkeys((*self.sources, *sorted(self.visits)))
-        return tuple(self._titled(self._coverage(name, self._of(name), since)) for name in names)
+        names = tuple(dict.fromkeys((*self.sources, *sorted(self.visits))))
+        told = tuple(name for name in names if name in self.visits or self._of(name))
+        # Where files were read in place of services, nothing is to be said of these.
+        return tuple(
+            self._titled(self._coverage(name, self._of(name), since)) for name in told or names
+        )
 
     def complete(self) -> bool:
         """Whether no papers of the date are to come: each source was read to its end for it."""
