@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from statistics import median_low
 
+from digest.coverage import REMEMBERED
 from digest.errors import SourceError, StoreError
 from digest.model import UPVOTES, Told
 from digest.progress import Progress
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 
 SOURCE_SECONDS = 10 * 60.0
 RUN_SECONDS = 15 * 60.0  # readers who become due meanwhile wait for the end
-REMEMBERED = timedelta(days=31)  # for so long a source is told what it announced
 
 # Past days whose papers are counted again; nearer ones are asked for with the day itself.
 NEAREST, FARTHEST = timedelta(days=2), timedelta(days=7)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from digest.collect import REMEMBERED
+from digest.coverage import REMEMBERED
 from digest.errors import SourceError
 from digest.intake.http import PoliteSession
 from digest.model import Count, Covered, Sighting

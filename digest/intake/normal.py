@@ -7,6 +7,7 @@ import logging
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -145,6 +146,24 @@ def clean_date(value: object, latest: date) -> date | None:
     except ValueError:
         return None
     return found if _EARLIEST <= found <= latest + timedelta(days=1) else None
+
+
+def clean_any_date(written: str, latest: date) -> date | None:
+    """A date as ISO 8601 or as mails write it: `Mon, 07 Oct 2024 10:45:05 GMT`, as it stands there.
+
+    None as of `clean_date`.
+    """
+    return _dated(written[:100], latest)
+
+
+@lru_cache(maxsize=256)  # the entries of an answer have few dates
+def _dated(written: str, latest: date) -> date | None:
+    if found := clean_date(written, latest):
+        return found
+    try:
+        return clean_date(parsedate_to_datetime(written).date().isoformat(), latest)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def clean_time(value: object) -> datetime | None:

@@ -10,13 +10,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import BinaryIO
 from xml.etree.ElementTree import Element
 
 from digest.errors import SourceError
-from digest.intake.normal import clean, clean_date
+from digest.intake.normal import clean, clean_any_date
 from digest.model import Announcement, Sighting
 from digest.sources import Batch, Parsed
 from digest.sources.arxiv_paper import BATCH, NAME, arxiv_paper, rank_of
@@ -96,7 +94,7 @@ class FeedReader:
 
     def _take(self, parsed: Parsed, element: Element, number: int) -> None:
         fields = _atom(element) if element.tag == f"{_ATOM}entry" else _rss(element)
-        day = _date(fields["date"], self.latest)
+        day = clean_any_date(fields["date"], self.latest)
         sighting = _sighting(fields, day)
         parsed.announced += 1
         self.announced[day] += 1
@@ -107,29 +105,6 @@ class FeedReader:
         self.read[day] += 1
         if sighting.kind is Announcement.NEW:
             self.newest = max(self.newest, sighting.paper.key, key=rank_of)
-
-
-def parse_feed(body: bytes | BinaryIO, latest: date, category: str = "feed") -> Batch:
-    """Read a whole feed at once, as `FeedReader` does in parts.
-
-    Args:
-        body: the answer, Atom or RSS 2.0.
-        latest: the last date that an announcement can have.
-        category: what was asked for, for troubles.
-
-    Raises:
-        SourceError: when the answer is no feed at all.
-    """
-    reader = FeedReader(category, latest)
-    whole = Parsed()
-    for batch in reader.batches(body):
-        whole.sightings += batch.sightings
-        whole.announced += batch.announced or 0
-        whole.more_troubles += batch.more_troubles
-        for trouble in batch.troubles:
-            whole.trouble(trouble)
-    whole.cut = reader.cut
-    return whole.batch()
 
 
 def shows(body: BinaryIO, key: str) -> bool:
@@ -200,14 +175,3 @@ def _extensions(element: Element) -> dict[str, str]:
         "authors": element.findtext(f"{_DC}creator", ""),
         "doi": element.findtext(f"{_ARXIV}DOI", "") or element.findtext(f"{_ARXIV}doi", ""),
     }
-
-
-@lru_cache(maxsize=64)  # the entries of a feed have one date
-def _date(written: str, latest: date) -> date | None:
-    """The local date that the service wrote: Atom's ISO date or RSS's mail date."""
-    if found := clean_date(written, latest):
-        return found
-    try:
-        return clean_date(parsedate_to_datetime(written).date().isoformat(), latest)
-    except (ValueError, TypeError, OverflowError):
-        return None

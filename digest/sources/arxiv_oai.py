@@ -9,13 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from email.utils import parsedate_to_datetime
 from typing import BinaryIO
 from xml.etree.ElementTree import Element
 
 from digest.errors import SourceError
 from digest.intake.http import PoliteSession
-from digest.intake.normal import clean, clean_count, clean_date
+from digest.intake.normal import clean, clean_any_date, clean_count, clean_date
 from digest.model import Announcement, Paper, Sighting
 from digest.sources import Parsed
 from digest.sources.arxiv_paper import NAME, arxiv_paper, belongs, kind_of
@@ -257,14 +256,7 @@ def _texts(body: Element, name: str) -> list[str]:
 
 
 def _day(written: str) -> date | None:
-    """A date as the formats write it: `2014-01-09` or `Mon, 07 Oct 2024 10:45:05 GMT`."""
-    latest = date.max - timedelta(days=1)
-    if found := clean_date(written, latest):
-        return found
-    try:
-        return clean_date(parsedate_to_datetime(written).date().isoformat(), latest)
-    except (ValueError, TypeError, OverflowError):
-        return None
+    return clean_any_date(written, date.max - timedelta(days=1))
 
 
 def within(records: list[Record], categories: tuple[str, ...]) -> list[Record]:

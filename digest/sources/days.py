@@ -1,14 +1,16 @@
 """Which days a source with one list a day is asked for: the latest, and those that were missed."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from digest.errors import SourceError
 from digest.intake.normal import clean_date, clean_time
 from digest.model import Count, Covered, Standing
 from digest.sources import Batch, Request
 
 FARTHEST = timedelta(days=30)
+LATEST = 2  # days that are asked for each time, since their lists may grow
 _AGAIN = timedelta(hours=3)  # a past day that is not complete is not asked for more often
 _SELDOM = timedelta(hours=20)  # nor one of which a part can never be read, after some days
 MOST_FAILURES = 2  # in a row: then the service is away, and further days would only be more of it
@@ -133,6 +135,49 @@ class Days:
 
     def _end(self, day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=UTC) + _A_DAY + self.slack
+
+
+def by_day(
+    source: str,
+    days: Days,
+    request: Request,
+    pages: Callable[[date], Iterator[Batch]],
+    way: str = "",
+) -> Iterator[Batch]:
+    """The pages of each day that is wanted, the latest first; one may fail without the others.
+
+    Args:
+        source: who asks, for errors.
+        days: which they are.
+        request: says how much time is left.
+        pages: gives the pages of a day; its count stands on the last one.
+        way: how the source is asked.
+
+    Raises:
+        SourceError: when the time is over, the service asks for patience, or a day failed.
+    """
+    failed: list[SourceError] = []
+    in_a_row = 0
+    for day in days.wanted(LATEST):
+        if not request.left():
+            raise SourceError(source, TIME_IS_OVER)  # that says nothing of the day
+        read = 0
+        try:
+            for batch in pages(day):
+                read += batch.read
+                yield days.told(batch)
+        except SourceError as error:
+            yield Batch((), 0, counts=(broken(day, error.problem, read, way),))
+            if error.retry_at:
+                raise
+            failed.append(error)
+            in_a_row += 1
+            if in_a_row >= MOST_FAILURES:
+                break
+        else:
+            in_a_row = 0
+    if failed:
+        raise failed[0]
 
 
 def dropped(covered: Iterable[Covered], wanted: Collection[str]) -> tuple[Count, ...]:

@@ -22,7 +22,7 @@ from digest.intake.normal import (
 from digest.model import Announcement, Count, Paper, Sighting, Standing
 from digest.sources import Batch, Parsed, Request
 from digest.sources.answers import a_list, a_text, an_object, read_json
-from digest.sources.days import MOST_FAILURES, TIME_IS_OVER, Days, broken
+from digest.sources.days import Days, by_day
 
 MAX_PAGES = 200
 _SLACK = timedelta(days=1)  # a date's rows go on coming for some hours after it
@@ -47,29 +47,10 @@ class Preprints:
 
     def fetch(self, request: Request) -> Iterator[Batch]:
         """Yield the pages of each date, the latest first; one may fail without the others."""
-        failed: list[SourceError] = []
-        in_a_row = 0
         days = Days.of(request, _SLACK)
-        for day in days.wanted(latest=2):
-            if not request.left():
-                raise SourceError(self.name, TIME_IS_OVER)  # that says nothing of the day
-            read = 0
-            try:
-                for batch in self._pages(day, days, request):
-                    read += batch.read
-                    yield batch
-            except SourceError as error:
-                yield Batch((), 0, counts=(broken(day, error.problem, read, _WAY),))
-                if error.retry_at:
-                    raise
-                failed.append(error)
-                in_a_row += 1
-                if in_a_row >= MOST_FAILURES:
-                    break
-            else:
-                in_a_row = 0
-        if failed:
-            raise failed[0]
+        yield from by_day(
+            self.name, days, request, lambda day: self._pages(day, days, request), _WAY
+        )
 
     def _pages(self, day: date, days: Days, request: Request) -> Iterator[Batch]:
         """The pages of a date; the count stands on the last one, which holds no paper."""
@@ -85,7 +66,7 @@ class Preprints:
             unread += page.rows - page.readable
             yield page.batch
         count = _counted(day, announced, rows, unread)
-        yield days.told(Batch((), 0, counts=(count,)))
+        yield Batch((), 0, counts=(count,))
 
     def _page(self, day: date, cursor: int, request: Request) -> "Page":
         """The page from this row on.

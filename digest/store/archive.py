@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +27,6 @@ from digest.store.schema import deliveries, editions, papers, picks
 from digest.store.states import State
 
 _ESCAPE = "\\"
-_NEWS = timedelta(days=31)  # for so long a lost edition is told of
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from digest.intake.http import PoliteSession
 from digest.model import Announcement
 from digest.sources import Request
 from digest.sources.arxiv_api import read_page
-from digest.sources.arxiv_feed import parse_feed
 from digest.sources.arxiv_oai import read_list
 from digest.sources.services import open_service
+from tests.feeds import parse_feed
 from tests.replay.answers import Answer
 from tests.replay.calendar import Calendar
 from tests.replay.faults import Kind

@@ -13,10 +13,11 @@ import pytest
 from digest.errors import SourceError
 from digest.model import Announcement
 from digest.sources.arxiv_api import PAGE, Page, Query, read_page
-from digest.sources.arxiv_feed import FEED_LIMIT, FeedReader, parse_feed, shows
+from digest.sources.arxiv_feed import FEED_LIMIT, FeedReader, shows
 from digest.sources.arxiv_oai import TokenError, read_list, within
 from digest.sources.arxiv_paper import BATCH, arxiv_paper, belongs, query_of, set_of
 from tests.conftest import DATA, DAY
+from tests.feeds import parse_feed
 
 ATOM = (DATA / "arxiv_feed.atom.xml").read_bytes()
 API = (DATA / "arxiv_api_page.xml").read_bytes()

@@ -17,12 +17,12 @@ from digest.drift.services import arxiv
 from digest.errors import SourceError
 from digest.intake.http import PoliteSession
 from digest.sources.arxiv_api import read_page
-from digest.sources.arxiv_feed import parse_feed
 from digest.sources.arxiv_oai import read_list
 from digest.sources.openalex_works import parse_works
 from digest.sources.preprints import parse_details
 from digest.sources.services.huggingface import parse_daily
 from tests.conftest import DATA, NOW, Replay
+from tests.feeds import parse_feed
 
 DAY = date(2026, 3, 17)
 HF = "huggingface_2026-03-17.json"

@@ -11,12 +11,12 @@ import pytest
 from digest.errors import SourceError, UsageError
 from digest.model import Announcement
 from digest.sources import Batch, Request
-from digest.sources.arxiv_feed import parse_feed
 from digest.sources.arxiv_ids import parse_answer
 from digest.sources.file import Files, find_files
 from digest.sources.saved_page import parse_page
 from digest.sources.services.huggingface import parse_daily
 from tests.conftest import DATA, DAY, NOW
+from tests.feeds import parse_feed
 
 HF = "huggingface_2026-03-17.json"
 

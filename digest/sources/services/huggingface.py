@@ -16,7 +16,7 @@ from digest.intake.paper import paper_from_fields, signals_from_fields
 from digest.model import COMMENTS, STARS, UPVOTES, Announcement, Sighting
 from digest.sources import Batch, Parsed, Request
 from digest.sources.answers import an_object, read_json
-from digest.sources.days import MOST_FAILURES, TIME_IS_OVER, Days, broken, counted
+from digest.sources.days import LATEST, Days, by_day, counted
 
 NAME = "huggingface"
 PAGE = 100
@@ -36,30 +36,9 @@ class HuggingFace:
 
     def fetch(self, request: Request) -> Iterator[Batch]:
         """Yield the pages of each day, the latest first; one may fail without the others."""
-        failed: list[SourceError] = []
-        in_a_row = 0
         days = Days.of(request, timedelta())
-        yield from days.resting(latest=2)
-        for day in days.wanted(latest=2):
-            if not request.left():
-                raise SourceError(self.name, TIME_IS_OVER)  # that says nothing of the day
-            read = 0
-            try:
-                for batch in self._pages(day, request):
-                    read += batch.read
-                    yield days.told(batch)
-            except SourceError as error:
-                yield Batch((), 0, counts=(broken(day, error.problem, read),))
-                if error.retry_at:
-                    raise
-                failed.append(error)
-                in_a_row += 1
-                if in_a_row >= MOST_FAILURES:
-                    break
-            else:
-                in_a_row = 0
-        if failed:
-            raise failed[0]
+        yield from days.resting(LATEST)
+        yield from by_day(self.name, days, request, lambda day: self._pages(day, request))
 
     def count_again(self, request: Request) -> Iterator[Batch]:
         """Yield the pages of the requested date alone."""
