@@ -25,7 +25,7 @@ from tests.postgresql import NoServerError, make_database, throwaway_server
 if TYPE_CHECKING:
     from tests.pages import Pages
 
-hypothesis.settings.register_profile("digest", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("digest", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("digest")
 
 DATA = Path(__file__).parent / "data"

@@ -687,7 +687,7 @@ def weathered(service: Service, feed: str, api: str, oai: str) -> None:
 
 @given(st.lists(WEATHER, min_size=6, max_size=6))
 @settings(
-    max_examples=12,
+    max_examples=6,
     phases=(Phase.generate,),  # an example takes a second: none is made smaller
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
