@@ -133,7 +133,7 @@ class Desks:
     _rankers: dict[Place, Ranker] = field(default_factory=dict)
     _twins: dict[Place, Mapping[int, int]] = field(default_factory=dict)
     _risen: dict[date, Sequence[Risen]] = field(default_factory=dict)
-    _windows: dict[date, int] = field(default_factory=dict)
+    _asked_for: dict[date, Sequence[date]] = field(default_factory=dict)
     _renewed: bool = False
     _topics: TopicsOfDates = field(init=False)
 
@@ -244,20 +244,21 @@ class Desks:
 
         Not farther than sources are caught up with, and never for a gap before the first date.
         """
-        if day not in self._windows:
-            asked = self._asked(day, self.days)
-            back = (day - asked[-1]).days + 1 if len(asked) == self.days else self.days
-            self._windows[day] = min(max(back, self.days), max(REMEMBERED.days, self.days))
-        return self._windows[day]
+        asked = self._asked(day)[: self.days]
+        back = (day - asked[-1]).days + 1 if len(asked) == self.days else self.days
+        return max(min(back, REMEMBERED.days), self.days)
 
     def _begun(self, day: date) -> date:
         """The first date that was not asked for before: the date itself, but after a gap."""
-        asked = self._asked(day, 2)
-        before = [one for one in asked if one < day]
+        before = [one for one in self._asked(day) if one < day]
         return max(before[0] + timedelta(days=1), day - REMEMBERED) if before else day
 
-    def _asked(self, day: date, most: int) -> list[date]:
-        return self.store.visits.dates(self.services, day, most)
+    def _asked(self, day: date) -> Sequence[date]:
+        """The latest dates, up to this one, for which services were asked."""
+        if day not in self._asked_for:
+            most = max(self.days, 2)  # the date itself, and the one before
+            self._asked_for[day] = self.store.visits.dates(self.services, day, most)
+        return self._asked_for[day]
 
     def _last_moment(self, day: date) -> datetime:
         """Now, or, of a date that is over, the time at which it had ended everywhere."""

@@ -12,10 +12,9 @@ from digest.sources.arxiv_calendar import (
     listings,
     next_listing,
 )
-from digest.sources.days import DROPPED
+from digest.sources.days import DROPPED, FARTHEST
 
 LONGEST_GAP = 5  # listings that are asked for at once
-FARTHEST = timedelta(days=30)
 _WAITS = (timedelta(hours=1), timedelta(hours=12))  # the shortest and the longest
 _SHARE = 8  # a gap that nothing filled is asked for again after this part of its age
 # At a feed that was read whole: it may have grown; at one that was empty, sooner.

@@ -9,7 +9,7 @@ from digest.intake.normal import clean_date, clean_time
 from digest.model import Count, Covered, Standing
 from digest.sources import Batch, Request
 
-FARTHEST = timedelta(days=30)
+FARTHEST = timedelta(days=30)  # for so long what was missed is caught up with, of every source
 LATEST = 2  # days that are asked for each time, since their lists may grow
 _AGAIN = timedelta(hours=3)  # a past day that is not complete is not asked for more often
 _SELDOM = timedelta(hours=20)  # nor one of which a part can never be read, after some days

@@ -14,12 +14,12 @@ from datetime import date, timedelta
 from digest.model import Count, Standing
 from digest.sources import Request
 from digest.sources.answers import a_list, a_text, an_object
+from digest.sources.days import FARTHEST
 
 WAY = "feed"
 CUT = "cut short"
 _FIRST_DAYS = timedelta(days=7)
 _STALE = timedelta(days=60)
-_FARTHEST = timedelta(days=30)
 _A_DAY = timedelta(days=1)
 _MOST_MARKS = 6_000
 
@@ -117,7 +117,7 @@ class Tally:
             return []
         reaches = not memory.seen or self.known > 0
         found = []
-        day = max(memory.read, self.today - _FARTHEST)
+        day = max(memory.read, self.today - FARTHEST)
         while day < self.today:
             if self._open(kept.get(day)):
                 read = self.by_date.get(day, 0)

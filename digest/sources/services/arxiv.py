@@ -23,10 +23,10 @@ from digest.sources.arxiv_calendar import (
     listing_expected,
 )
 from digest.sources.arxiv_feed import ACCEPT, FeedReader, shows
-from digest.sources.arxiv_ledger import FARTHEST, FEED, Ledger
+from digest.sources.arxiv_ledger import FEED, Ledger
 from digest.sources.arxiv_oai import ArxivOai
 from digest.sources.arxiv_paper import NAME
-from digest.sources.days import dropped
+from digest.sources.days import FARTHEST, dropped
 
 ENOUGH_FAILURES = 2  # where so many feeds fail and none answers, the others are not asked
 _FRIDAY = 4
