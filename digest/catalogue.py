@@ -4,6 +4,7 @@ One process at a time brings it up to date; others go on with what is there. Wha
 lacks is counted from the store's text, so a late index costs time and never a paper.
 """
 
+import hashlib
 import logging
 import shutil
 import tempfile
@@ -21,13 +22,13 @@ from digest.progress import Progress
 from digest.store import Store
 
 if TYPE_CHECKING:
+    from digest.ranking import Ranker
     from digest.ranking.finder import Finder
     from digest.ranking.index import Index
     from digest.ranking.marks import Marked
     from digest.ranking.model import Model
     from digest.ranking.sheet import Sheet
     from digest.ranking.terms import Terms
-    from digest.ranking.tfidf import TfidfRanker
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +41,15 @@ class Catalogue:
     """All papers of the store as the ranking knows them.
 
     `folder` is where the index lies; without one it is made anew for each process, in a folder that
-    is removed at the end. `patience` is how many seconds another process may write the index before
-    this one goes on with what is there. One that `rests` stays at its state of the index.
+    is removed at the end. `kind` is how papers are ranked, a name of digest.ranking.kinds.
+    `patience` is how many seconds another process may write the index before this one goes on with
+    what is there. One that `rests` stays at its state of the index.
     """
 
     store: Store
     folder: Path | None
     progress: Progress
+    kind: str = "terms"
     patience: float = 60.0
     rests: bool = False
     _index: "Index | None" = None
@@ -226,13 +229,27 @@ class Catalogue:
         order[missing] = np.arange(len(known), len(both))
         return both.take(order)
 
-    def ranker(self, candidates: Sequence[StoredPaper]) -> "TfidfRanker":
-        """A ranker of these papers."""
-        from digest.ranking.tfidf import TfidfRanker  # noqa: PLC0415
+    def titles(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The titles of papers; one that is unknown is left out."""
+        papers = self.store.papers.by_numbers(list(numbers))
+        return {number: stored.paper.title for number, stored in papers.items()}
 
-        sheet = self.counted([stored.number for stored in candidates])
-        papers = [stored.paper for stored in candidates]
-        return TfidfRanker(self.model(), papers, sheet, self.counted)
+    @property
+    def generation(self) -> str:
+        """What stored profiles were made with, as 32 hex digits."""
+        from digest.ranking.kinds import open_kind  # noqa: PLC0415
+
+        more = open_kind(self.kind).meaning()
+        if not more:
+            return self.index.generation
+        parts = (self.index.generation, self.kind, more)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+    def ranker(self, candidates: Sequence[StoredPaper], kind: str | None = None) -> "Ranker":
+        """A ranker of these papers, of the catalogue's kind unless another one is named."""
+        from digest.ranking.kinds import open_kind  # noqa: PLC0415
+
+        return open_kind(kind or self.kind).make_ranker(self, candidates)
 
     def close(self) -> None:
         """Remove what was made for this process alone."""

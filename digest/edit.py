@@ -277,7 +277,7 @@ class Editor:
 
     def prepared(self, desk: Desk, every: Sequence[Wants]) -> list[Profile]:
         """The profiles of a shard as vectors: those stored, and anew those that changed."""
-        fitted = self.desks.catalogue.index.generation
+        fitted = self.desks.catalogue.generation
         stored = self.store.profiles.of([w.reader.number for w in every if w.reader.number])
         wanted: list[Profile] = []
         rows: list[tuple[int | None, int, str]] = []

@@ -16,6 +16,7 @@ from digest.catalogue import Catalogue
 from digest.model import Interest, KeywordKind, StoredPaper
 from digest.ranking import Example, Mask, Profile, Scores
 from digest.ranking.finder import Question
+from digest.ranking.kinds import DEFAULT
 from digest.ranking.making import Wish, phrases_of
 from digest.ranking.scoring import rough_fits
 from digest.ranking.sheet import Rows
@@ -92,7 +93,7 @@ def find(catalogue: Catalogue, asked: Asked, limit: int) -> list[Found]:
         return [Found(paper, None) for paper in stored[:limit]]
     profile = asked.profile
     if asked.by_text:
-        profile = catalogue.ranker(()).prepare([profile])[0]
+        profile = catalogue.ranker((), DEFAULT).prepare([profile])[0]
     finder = catalogue.finder()
     if finder is not None:
         rows = finder.best(_question(catalogue, profile, asked), allowed, _FACTOR * limit + _SPARE)
@@ -133,7 +134,7 @@ def _second_look(
     """The papers of a pool that fit, best first."""
     if not pool:
         return []
-    scores: Scores = catalogue.ranker(pool).score([profile])[0]
+    scores: Scores = catalogue.ranker(pool, DEFAULT).score([profile])[0]
     wants = asked.wants
     order = np.argsort(-np.round(scores, 6), kind="stable").tolist() if wants else range(len(pool))
     return [

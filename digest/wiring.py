@@ -202,7 +202,7 @@ def build(
         office=office,
         links=links,
         channels=channels,
-        catalogue=Catalogue(store, index_folder(settings), progress or Quiet()),
+        catalogue=Catalogue(store, index_folder(settings), progress or Quiet(), settings.ranker),
         pace=Pace(settings.smtp_per_minute, time.monotonic, _wait(stopping)),
         alarm=Alarm(
             store,

@@ -60,6 +60,7 @@ class Settings:
     abstracts: bool = _MANNER.abstracts
     days: int = 3
     threshold: Threshold = _THRESHOLD
+    ranker: str = "terms"
     named_sources: tuple[str, ...] = ("arxiv", "huggingface")
     arxiv_categories: tuple[str, ...] = ("cs.LG", "cs.CL", "cs.CV", "cs.AI", "stat.ML")
     arxiv_feed: str = "https://rss.arxiv.org/atom"

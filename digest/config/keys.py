@@ -34,6 +34,10 @@ SERVICES = tuple(
     module.name
     for module in pkgutil.iter_modules([str(Path(__file__).parents[1] / "sources" / "services")])
 )
+RANKERS = tuple(
+    module.name
+    for module in pkgutil.iter_modules([str(Path(__file__).parents[1] / "ranking" / "kinds")])
+)
 _DATABASES = "write sqlite:///papers.db or postgresql://user@host/name"
 
 
@@ -245,6 +249,7 @@ KEYS: Mapping[str, Key] = {
     "DIGEST_ABSTRACTS": Key("abstracts", parse_yes),
     "DIGEST_DAYS": Key("days", _number(1, 30)),
     "DIGEST_THRESHOLD": Key("threshold", parse_threshold),
+    "DIGEST_RANKER": Key("ranker", _choice(*RANKERS)),
     "DIGEST_SOURCES": Key("named_sources", _choices(*SERVICES)),
     "DIGEST_ARXIV_CATEGORIES": Key("arxiv_categories", arxiv_categories),
     "DIGEST_ARXIV_FEED": Key("arxiv_feed", address_of_service),

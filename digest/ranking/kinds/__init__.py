@@ -1,0 +1,37 @@
+"""Kinds of rankers. The folder is the registry: a new one is one new file here.
+
+The file's name is the word for `DIGEST_RANKER`; its function `make_ranker(stock, candidates)` makes
+the ranker of the candidates of one date, and its `meaning` says what stored profiles were made
+with, beside the index.
+"""
+
+import importlib
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from digest.model import StoredPaper
+from digest.ranking import Ranker
+from digest.ranking.stock import Stock
+
+DEFAULT = "terms"
+
+
+class Kind(Protocol):
+    """What a file of this folder offers."""
+
+    def make_ranker(self, stock: Stock, candidates: Sequence[StoredPaper]) -> Ranker:
+        """A ranker of these papers, made from what is known of all papers.
+
+        Raises:
+            ConfigError: where something is not installed that this kind needs.
+        """
+        ...
+
+    def meaning(self) -> str:
+        """What profiles are made with beside the index; "" for nothing else."""
+        ...
+
+
+def open_kind(name: str) -> Kind:
+    """The kind of this name."""
+    return cast("Kind", importlib.import_module(f"{__name__}.{name}"))

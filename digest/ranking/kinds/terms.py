@@ -1,0 +1,19 @@
+"""Terms: TF-IDF and subjects, digest.ranking.tfidf. Every part of a score is a term's."""
+
+from collections.abc import Sequence
+
+from digest.model import StoredPaper
+from digest.ranking.stock import Stock
+from digest.ranking.tfidf import TfidfRanker
+
+
+def make_ranker(stock: Stock, candidates: Sequence[StoredPaper]) -> TfidfRanker:
+    """A ranker by terms."""
+    sheet = stock.counted([stored.number for stored in candidates])
+    papers = [stored.paper for stored in candidates]
+    return TfidfRanker(stock.model(), papers, sheet, stock.counted)
+
+
+def meaning() -> str:
+    """The index says it all."""
+    return ""
