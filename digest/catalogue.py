@@ -23,12 +23,14 @@ from digest.store import Store
 
 if TYPE_CHECKING:
     from digest.ranking import Ranker
+    from digest.ranking.encoder import Encoder
     from digest.ranking.finder import Finder
     from digest.ranking.index import Index
     from digest.ranking.marks import Marked
     from digest.ranking.model import Model
     from digest.ranking.sheet import Sheet
     from digest.ranking.terms import Terms
+    from digest.ranking.vectors import KeptVectors
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class Catalogue:
 
     `folder` is where the index lies; without one it is made anew for each process, in a folder that
     is removed at the end. `kind` is how papers are ranked, a name of digest.ranking.kinds.
+    `encoder` reads texts where the kind needs that; the installed one unless given.
     `patience` is how many seconds another process may write the index before this one goes on with
     what is there. One that `rests` stays at its state of the index.
     """
@@ -50,12 +53,14 @@ class Catalogue:
     folder: Path | None
     progress: Progress
     kind: str = "terms"
+    encoder: "Encoder | None" = None
     patience: float = 60.0
     rests: bool = False
     _index: "Index | None" = None
     _model: "Model | None" = None
     _finder: "tuple[Index, Finder | None] | None" = None
     _terms: "Terms | None" = None
+    _vectors: "tuple[Index, KeptVectors] | None" = None
     _passing: "tempfile.TemporaryDirectory[str] | None" = field(default=None)
 
     def refresh(self, *, exact: bool = False) -> "Index":
@@ -161,6 +166,7 @@ class Catalogue:
             _model=None,
             _finder=None,
             _terms=None,
+            _vectors=None,
             _passing=None,
         )
 
@@ -234,12 +240,29 @@ class Catalogue:
         papers = self.store.papers.by_numbers(list(numbers))
         return {number: stored.paper.title for number, stored in papers.items()}
 
+    def vectors(self) -> "KeptVectors":
+        """Papers as vectors of the encoder, kept in the store.
+
+        Raises:
+            ConfigError: where no encoder is installed, with what to do.
+        """
+        from digest.ranking.encoder import open_encoder  # noqa: PLC0415
+        from digest.ranking.vectors import KeptVectors  # noqa: PLC0415
+
+        known, shelf = self._vectors, self.store.vectors
+        if known is None or known[0] is not self.index or known[1].shelf is not shelf:
+            self.encoder = self.encoder or open_encoder()
+            sample = self.model().past_numbers
+            known = self.index, KeptVectors(self.encoder, shelf, self.progress, sample)
+            self._vectors = known
+        return known[1]
+
     @property
     def generation(self) -> str:
         """What stored profiles were made with, as 32 hex digits."""
         from digest.ranking.kinds import open_kind  # noqa: PLC0415
 
-        more = open_kind(self.kind).meaning()
+        more = open_kind(self.kind).meaning(self)
         if not more:
             return self.index.generation
         parts = (self.index.generation, self.kind, more)

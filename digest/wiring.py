@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import platformdirs
@@ -35,8 +36,12 @@ from digest.sources.file import Files, find_files
 from digest.sources.services import open_service
 from digest.store import Store, file_of, open_store
 
+if TYPE_CHECKING:
+    from digest.ranking.encoder import Encoder
+
 APP = "digest"
 DEFAULT_WEB = ("127.0.0.1", 8080)
+_BY_TERMS = "terms"  # the ranker that reads nothing but words
 _VISITORS_WAIT = 3.0  # seconds for a lock: who waits longer keeps a thread from all others
 
 
@@ -183,6 +188,7 @@ def build(
         ConfigError, UsageError, StoreError: with what to do.
     """
     asked = find_files(tuple(files)) if files else ()
+    encoder = _encoder(settings)
     channels = _channels(settings, outbox)
     sender = _sender(settings)
     session = _session(settings, stopping)
@@ -202,7 +208,9 @@ def build(
         office=office,
         links=links,
         channels=channels,
-        catalogue=Catalogue(store, index_folder(settings), progress or Quiet(), settings.ranker),
+        catalogue=Catalogue(
+            store, index_folder(settings), progress or Quiet(), settings.ranker, encoder
+        ),
         pace=Pace(settings.smtp_per_minute, time.monotonic, _wait(stopping)),
         alarm=Alarm(
             store,
@@ -249,6 +257,15 @@ def _libraries(settings: Settings, session: PoliteSession) -> tuple[Library, ...
         key = settings.zotero_key or ""
         found.append(Zotero(session, settings.zotero_api, settings.zotero, key))
     return tuple(found)
+
+
+def _encoder(settings: Settings) -> "Encoder | None":
+    """What reads texts, where the ranker needs that; looked for before anything is done."""
+    if settings.ranker == _BY_TERMS:
+        return None
+    from digest.ranking.encoder import open_encoder  # noqa: PLC0415 - NumPy, where it is needed
+
+    return open_encoder()
 
 
 def _channels(settings: Settings, outbox: Path | None) -> tuple[Channel, ...]:

@@ -23,19 +23,24 @@ class Run:
 
 
 def run(script: str, *arguments: object) -> Run:
-    """Run a script of this folder; its last line is a JSON object.
+    """Run a script of this folder; its last line is a JSON object, see `run_command`."""
+    return run_command([sys.executable, str(HERE / script), *map(str, arguments)])
+
+
+def run_command(command: Sequence[str], folder: Path | None = None) -> Run:
+    """Run a command, in a folder or where we are; its last line is a JSON object.
 
     Where that object has `peak_kb`, a bound for several processes at once, it counts if it is more
     than what the largest process held.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        command = [sys.executable, str(HERE / script), *map(str, arguments)]
+    with tempfile.TemporaryDirectory() as place:
+        report = Path(place) / "report.json"
         done = subprocess.run(  # noqa: S603 - our own scripts
             [sys.executable, "-I", "-S", str(HERE / "launch.py"), str(report), *command],
             stdout=subprocess.PIPE,
             text=True,
             check=False,
+            cwd=folder,
         )
         if done.returncode:
             raise SystemExit(f"{' '.join(command)} failed (exit {done.returncode})")

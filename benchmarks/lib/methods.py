@@ -31,13 +31,13 @@ class Ranked:
 
 def centroid(task: Task) -> Ranked:
     """The mean of the liked papers' TF-IDF rows, or the row of the keywords."""
-    weigh = TfidfVectorizer(sublinear_tf=True, stop_words="english", strip_accents="unicode")
+    weigh = plain_vectorizer()
     known = weigh.fit_transform(task.corpus or task.candidates)
     candidates = weigh.transform(task.candidates) if task.corpus else known
     if task.profiles[0].keywords:
         profiles = weigh.transform(profile.keywords for profile in task.profiles)
     else:
-        profiles = _means(task.profiles, known.shape[0]) @ known
+        profiles = means(task.profiles, known.shape[0]) @ known
     columns = candidates.T.tocsc()
     started = time.perf_counter()
     chunks = [
@@ -47,7 +47,12 @@ def centroid(task: Task) -> Ranked:
     return Ranked(np.vstack(chunks), _each(started, task))
 
 
-def _means(profiles: Sequence[Profile], papers: int) -> sparse.csr_matrix:
+def plain_vectorizer() -> TfidfVectorizer:
+    """TF-IDF as scikit-learn's users know it."""
+    return TfidfVectorizer(sublinear_tf=True, stop_words="english", strip_accents="unicode")
+
+
+def means(profiles: Sequence[Profile], papers: int) -> sparse.csr_matrix:
     """Readers x papers: each liked paper's share in its reader's mean."""
     rows = [np.full(len(profile.liked), number) for number, profile in enumerate(profiles)]
     columns = [paper for profile in profiles for paper in profile.liked]

@@ -1,7 +1,7 @@
 """Tasks that rankings are measured by: who likes what, what may be shown, what would be right."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ class Task:
     """Texts, readers, and for each reader the gain of every candidate that is worth something.
 
     `corpus` are known papers, `candidates` those to rank. `gains` map numbers of candidates; where
-    `pools` is not empty, a reader's ranking is looked at within that pool only.
+    `pools` is not empty, a reader's ranking is looked at within that pool only. `bags` says that
+    texts are words without their order.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Task:
     profiles: Sequence[Profile]
     gains: Sequence[dict[int, float]]
     pools: Sequence[NDArray[np.intp]] = ()
+    bags: bool = False
 
     def only(self, readers: NDArray[np.intp]) -> "Task":
         """The same with some of the readers."""
@@ -47,6 +49,7 @@ class Task:
             [self.profiles[n] for n in readers],
             [self.gains[n] for n in readers],
             [self.pools[n] for n in readers] if self.pools else (),
+            self.bags,
         )
 
 
@@ -60,7 +63,7 @@ def citeulike_t(data: Path) -> Task:
         ". ".join(word for word, count in item["bow"].items() for _ in range(count))
         for item in _items(folder / "items_bow.jsonl.gz")
     ]
-    return _held_out("CiteULike-t", texts, folder / "users.jsonl.gz")
+    return replace(_held_out("CiteULike-t", texts, folder / "users.jsonl.gz"), bags=True)
 
 
 def citeulike_a(data: Path) -> Task:
@@ -136,3 +139,11 @@ def _items(file: Path) -> list[dict[str, Any]]:
 
 def _text(paper: dict[str, Any]) -> str:
     return f"{paper['title']}. {paper.get('abstract') or ''}"
+
+
+TASKS: Mapping[str, Callable[[Path], Task]] = {
+    "citeulike-t": citeulike_t,
+    "citeulike-a": citeulike_a,
+    "cisi": cisi,
+    "csfcube": csfcube,
+}

@@ -4,11 +4,17 @@ from collections.abc import Iterator
 
 from digest.account.nouns import Account, Verdict, Weighed
 from digest.letters.words import counted, figure
-from digest.model import EVERYONE, Mood, Pick, ReasonKind
+from digest.model import EVERYONE, Mood, Pick, Reason, ReasonKind
 
 MOST_TERMS = 12
 LEAST = 0.005  # less is shown as 0.00
-_KINDS = {ReasonKind.AUTHOR: "author ", ReasonKind.CATEGORY: "category "}
+_KINDS = {
+    ReasonKind.AUTHOR: "author {}",
+    ReasonKind.CATEGORY: "category {}",
+    ReasonKind.LIKED: "like “{}”",
+    ReasonKind.KEYWORDS: "in meaning: {}",
+}
+_BEYOND = "all else, less what all papers have in common"
 
 
 def outcome(account: Account) -> Iterator[str]:
@@ -82,15 +88,22 @@ def addends(weighed: Weighed) -> list[tuple[float, str]]:
     named = [reason for reason in reasons if reason.kind is not ReasonKind.REST]
     shown = [reason for reason in named if abs(reason.share) >= LEAST][:MOST_TERMS]
     small = [reason for reason in named if reason not in shown]
-    lines = [(reason.share, _KINDS.get(reason.kind, "") + reason.label) for reason in shown]
+    lines = [(reason.share, as_addend(reason)) for reason in shown]
     if small:
-        label = "1 more term" if len(small) == 1 else f"{len(small)} more terms"
+        liked = any(reason.kind is ReasonKind.LIKED for reason in small)
+        noun = "reason" if liked else "term"
+        label = f"1 more {noun}" if len(small) == 1 else f"{len(small)} more {noun}s"
         lines.append((sum(reason.share for reason in small), label))
     rest = sum(reason.share for reason in reasons if reason.kind is ReasonKind.REST)
-    lines.append((rest, "all else, less what all papers have in common"))
+    lines.append((rest, _BEYOND))
     if weighed.lift:
         lines.append((weighed.lift, "its upvotes"))
     return lines
+
+
+def as_addend(reason: Reason) -> str:
+    """What a part of a score is, in a few words."""
+    return _KINDS.get(reason.kind, "{}").replace("{}", reason.label)
 
 
 def reach(weighed: Weighed) -> str:

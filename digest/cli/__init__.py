@@ -19,6 +19,7 @@ COMMANDS = {
     "library": "Read, list and forget readers' own libraries (BibTeX).",
     "papers": "List and search the papers that are stored.",
     "explain": "Why a paper was picked, or why not, and what would change that.",
+    "evaluate": "Replay past days on a reader's votes; try a change first.",
     "vote": "Say more, less, mute or save of a paper.",
     "rank": "Rank papers for profiles, from files into a file; for scripts.",
     "status": "The last days at a glance, and the next run.",

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -155,6 +155,36 @@ def interest_of(keywords: str | None) -> Interest | None:
     if not (interest.wants or interest.excluded):
         raise UsageError("--keywords is empty: leave it out for the trending edition")
     return interest
+
+
+def interests_after(
+    before: tuple[Interest, ...], named: Sequence[str], keywords: str | None = None
+) -> tuple[Interest, ...]:
+    """The interests after wishes, each of which changes one of them; an empty text ends it.
+
+    Args:
+        before: the interests that there are.
+        named: what `--interest` was given, each NAME=TEXT.
+        keywords: the interest without a name.
+
+    Raises:
+        UsageError: naming the one that cannot be read.
+    """
+    found = {interest.name: interest for interest in before}
+    asked = [("keywords", keywords)] if keywords is not None else []
+    for written in named:
+        name, equals, text = written.partition("=")
+        name = " ".join(name.lower().split())
+        if not (name and equals):
+            raise UsageError(f"cannot read --interest {written!r}: write NAME=TEXT")
+        if name in dict(asked):
+            raise UsageError(f"two interests are called {name!r}: give each its own name")
+        asked.append((name, text))
+    for name, text in asked:
+        found.pop(name, None)
+        if text.strip():
+            found[name] = parse_interest(name, text)
+    return tuple(found.values())
 
 
 def day_asked(day: date | str | None, zone: str) -> date | None:

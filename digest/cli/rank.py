@@ -22,13 +22,15 @@ from digest.cli.rank_files import (
     read_papers,
     read_profiles,
 )
+from digest.config.keys import RANKERS
 from digest.errors import UsageError, printable
 from digest.progress import Progress
 
 if TYPE_CHECKING:
-    from digest.ranking import Example, Profile, Scores
+    from digest.ranking import Example, Profile, Ranker, Scores
     from digest.ranking.offline import Offline
 
+DEFAULT = "terms"
 _CELLS = 5_000_000  # scores held at once
 _SHARD = 1000
 _ROUND = 1_000_000
@@ -90,10 +92,22 @@ class Task:
 @click.option(
     "--top", type=click.IntRange(1), metavar="K", help="The best K of each profile (default: all)."
 )
-def command(profiles: Path, papers: Path, corpus: Path | None, out: Path, top: int | None) -> int:
+@click.option(
+    "--ranker",
+    type=click.Choice(RANKERS),
+    default=DEFAULT,
+    help="What ranks them (default: terms); encoder and blend need pip install '.[neural]'.",
+)
+def command(
+    profiles: Path, papers: Path, corpus: Path | None, out: Path, top: int | None, ranker: str
+) -> int:
     """Rank papers for profiles, all from files; needs no database and no configuration."""
     open_log(None)
     _keep_apart(out, (profiles, papers, corpus))
+    if ranker != DEFAULT:
+        from digest.ranking.encoder import open_encoder  # noqa: PLC0415
+
+        open_encoder()  # says now that it is not installed
     clock, progress = Clock(), progress_for_terminal()
     troubles = Troubles(lambda text: click.echo(f"digest: {text}", err=True))
     with clock.time("read"):
@@ -101,9 +115,9 @@ def command(profiles: Path, papers: Path, corpus: Path | None, out: Path, top: i
         wanted = _profiles(task, troubles)
     troubles.close()
     with clock.time("learned"), progress.track("learning from all papers", None):
-        offline = _learned(task)
+        made = _learned(task).ranker([line.paper for line in task.candidates], ranker)
     with _written(out) as file:
-        lines = _rank(task, offline, wanted, top, file, clock, progress)
+        lines = _rank(task, made, wanted, top, file, clock, progress)
     _say(task, lines, clock)
     return 0
 
@@ -180,7 +194,7 @@ def _examples(
 
 def _rank(
     task: Task,
-    offline: "Offline",
+    ranker: "Ranker",
     profiles: Sequence["Profile"],
     top: int | None,
     file: TextIO,
@@ -188,8 +202,6 @@ def _rank(
     progress: Progress,
 ) -> int:
     """Score and write shard by shard; returns how many lines were written."""
-    with clock.time("ranked"):
-        ranker = offline.ranker([line.paper for line in task.candidates])
     names = [json.dumps(line.id) for line in task.candidates]
     size = max(1, min(_SHARD, _CELLS // len(names)))
     written = 0

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from digest import readers as service
 from digest.cli import invite
-from digest.cli.common import read_settings, settings_options, utc_now
+from digest.cli.common import interests_after, read_settings, settings_options, utc_now
 from digest.config import Settings
 from digest.errors import ConfigError, UsageError
 from digest.grammar.dial import POSITIONS, format_dial, parse_dial
-from digest.grammar.interests import format_interest, parse_interest
+from digest.grammar.interests import format_interest
 from digest.grammar.manner import manner_in_words, parse_quiet, parse_yes
 from digest.grammar.schedule import (
     format_hour,
@@ -244,21 +244,7 @@ def _opened(config: Path | None, database: str | None) -> tuple[Settings, Store]
 
 def _interests(before: tuple[Interest, ...], wishes: dict[str, Any]) -> tuple[Interest, ...]:
     """The interests after the wishes: each changes one of them, an empty text ends it."""
-    found = {interest.name: interest for interest in before}
-    asked = [("keywords", wishes["keywords"])] if wishes["keywords"] is not None else []
-    for written in wishes["named"]:
-        name, equals, text = written.partition("=")
-        name = " ".join(name.lower().split())
-        if not (name and equals):
-            raise UsageError(f"cannot read --interest {written!r}: write NAME=TEXT")
-        if name in dict(asked):
-            raise UsageError(f"two interests are called {name!r}: give each its own name")
-        asked.append((name, text))
-    for name, text in asked:
-        found.pop(name, None)
-        if text.strip():
-            found[name] = parse_interest(name, text)
-    return tuple(found.values())
+    return interests_after(before, wishes["named"], wishes["keywords"])
 
 
 def _say(reader: Reader) -> None:

@@ -13,7 +13,8 @@ _SENTENCE = 400
 _LITTLE = 200  # characters of an abstract; where there is no room for more, votes are one link
 _TITLE, _SHORT_TITLE = 400, 120
 _NAME, _SHORT_NAME = 80, 30
-_TITLE_IN_LINE = 100
+_TITLE_IN_LINE, _SHORT_TITLE_IN_LINE = 100, 40
+_MOST_LIKED = 2
 _LABEL, _SHORT_LABEL = 60, 12
 _TWINS = 2
 _LONG_ADDRESS = 100
@@ -198,7 +199,9 @@ def reasons_in_words(
         labels = _labels(pick.reasons, kind, label)
         if labels:
             said.append(f"{word} {listed(labels)}")
-    if edition is not None:
+    near = _nearness(pick, edition, title)
+    said += near
+    if edition is not None and not near:
         said += _likeness(pick, edition, title)
     if pick.interest is None:
         said += _labels(pick.reasons, ReasonKind.UPVOTES, label)
@@ -219,7 +222,10 @@ def _why(pick: Pick, edition: Edition, *, short: bool) -> str:
     """The reasons with the score; the score of a paper to explore is told above it."""
     if pick.interest is None:
         return _why_it_trends(pick.trend) if pick.trend else ""
-    why = reasons_in_words(pick, label=_SHORT_LABEL) if short else reasons_in_words(pick, edition)
+    if short:
+        why = reasons_in_words(pick, title=_SHORT_TITLE_IN_LINE, label=_SHORT_LABEL)
+    else:
+        why = reasons_in_words(pick, edition)
     if not why or pick.explores:
         return f"Why: {why}" if why else ""
     lift = lift_of(pick)
@@ -231,6 +237,19 @@ def _why_it_trends(trend: Trend) -> str:
     """What upvotes say of a paper that they chose."""
     read = "much read; " if trend.counts[-1].value >= _MUCH else ""
     return f"Why: {read}{expected_in_words(trend)}"
+
+
+def _nearness(pick: Pick, edition: Edition | None, most: int) -> list[str]:
+    """What an encoder found it close to: liked papers, each named once, and keywords."""
+    said = []
+    titles = list(dict.fromkeys(_labels(pick.reasons, ReasonKind.LIKED, most)))[:_MOST_LIKED]
+    if titles:
+        named = listed([f"“{title}”" for title in titles])
+        library = edition and pick.interest and is_library(edition.reader, pick.interest)
+        said.append(f"is close to {named}{' in your library' if library else ', which you liked'}")
+    if any(reason.kind is ReasonKind.KEYWORDS for reason in pick.reasons):
+        said.append("is close in meaning to your keywords")
+    return said
 
 
 def _likeness(pick: Pick, edition: Edition, most: int) -> list[str]:

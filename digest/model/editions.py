@@ -18,6 +18,8 @@ class ReasonKind(StrEnum):
     TERM = "term"
     AUTHOR = "author"
     CATEGORY = "category"
+    LIKED = "liked"  # a liked paper that it is near to; its title is the label
+    KEYWORDS = "keywords"  # all keywords together, as far as their meaning goes
     UPVOTES = "upvotes"
     DIAL = "dial"  # the reader gives a share of the letter to what everyone reads; adds nothing
     REST = "rest"  # all other terms, less what papers of any subject have

@@ -78,16 +78,17 @@ def _make(
     over = np.divide(strength, lengths, out=np.zeros_like(lengths), where=lengths > 0)
     against = _DISLIKE * bad.weight / (bad.weight + _EVIDENCE)
     liking = (good.counts > 0).astype(np.float64)
+    common = 1 - 1 / np.maximum(good.counts, 1)  # one paper shares nothing with others
 
     def tastes(against: NDArray[np.float64]) -> list[Taste]:
         rows = _scaled(good.vectors, over) - _scaled(bad.vectors, over * against) + asked
         z = _directions(model, good.z, liking) - against[:, None] * _directions(
             model, bad.z, bad.counts > 0
         )
-        calm = z * (evidence * over)[:, None]
+        calm = z * (common * over)[:, None]
         if model.subjects is not None:
             calm = model.subjects.calm * calm
-        shares = asking + (liking - against) * over
+        shares = asking + (evidence - against) * over
         leans = _leans(model, asked, good, bad, strength, against)
         return _tastes(rows.tocsr(), shares, np.asarray(calm, np.float32), leans)
 

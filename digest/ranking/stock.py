@@ -5,6 +5,7 @@ from typing import Protocol
 
 from digest.ranking.model import Model
 from digest.ranking.sheet import Sheet
+from digest.ranking.vectors import Vectors
 
 
 class Stock(Protocol):
@@ -20,4 +21,12 @@ class Stock(Protocol):
 
     def titles(self, numbers: Sequence[int]) -> Mapping[int, str]:
         """The titles of papers; one that is unknown is left out."""
+        ...
+
+    def vectors(self) -> Vectors:
+        """Papers as vectors of the encoder.
+
+        Raises:
+            ConfigError: where no encoder is installed, with what to do.
+        """
         ...

@@ -57,6 +57,8 @@ class Subjects:
 def learn(take: Callable[[Rows], Sheet], rows: Rows, weights: Weights) -> Subjects | None:
     """Fit the subjects of some texts (evenly thinned where they are many).
 
+    There are as many as the square root of their number, at most 128: few papers carry few.
+
     Returns:
         None where there are too few papers to learn from.
     """
@@ -79,7 +81,7 @@ def learn(take: Callable[[Rows], Sheet], rows: Rows, weights: Weights) -> Subjec
         ],
         format="csr",
     )
-    most = min(SUBJECTS, rows.size // 8, max(len(columns) - 1, 1))
+    most = min(SUBJECTS, round(rows.size**0.5), max(len(columns) - 1, 1))
     _, sizes, across = randomized_svd(short, most, n_iter=_ROUNDS, random_state=0)
     squares = sizes**2
     found = Subjects(

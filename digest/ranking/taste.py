@@ -1,14 +1,15 @@
 """A taste: an interest as vectors, made from keywords, liked and disliked papers.
 
     p = q + w l / |l|, less what is disliked    q: the keywords' vectors by weight, at length one
-    β = |q| + w / |l|                           l: the mean of the liked papers' vectors
-    c = w h · calm ∘ (z(l) - z̄) / |l|           h = N / (N + 3) for N liked papers
+    β = |q| + w h / |l|                         l: the mean of the liked papers' vectors
+    c = w k · calm ∘ (z(l) - z̄) / |l|           h = N / (N + 3), k = 1 - 1 / N for N liked papers
     e = u(q) + w · the mean of the liked papers' subjects, at length one again
     w = h beside keywords, so that one liked paper does not weigh as much as all of them, else 1
 
 β takes away what all papers share, c what readers of anything would share (the ridge part of a
 linear discriminant, see digest.ranking.subjects), the more the more liked papers there are: one
-paper says little of what its reader does not mean. Keywords are asked for as they are.
+paper says little of what its reader does not mean, and nothing of what its reader's papers have
+in common. Keywords are asked for as they are.
 
 σl and σs bring both parts to the same size: their spread over papers of the past. centre and g
 make fits comparable between interests and days: 0 is the average paper of the past, and 0.8 is
@@ -33,7 +34,7 @@ Columns = NDArray[np.uint32]
 
 MOST_COLUMNS = 4000
 TYPICAL = 0.8
-MEANING = 1  # counts up whenever what a stored taste says of papers changes
+MEANING = 2  # counts up whenever what a stored taste says of papers changes
 _MOST_TASTES = 100
 LADDER = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 _HEADER = struct.Struct("<IIfffff9f")

@@ -7,13 +7,14 @@ against all. Of dated examples the newest counts most: half as much after a hund
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import chain
 
 from digest.grammar.interests import format_interest
 from digest.identity import title_key
+from digest.localtime import local_date
 from digest.model import Interest, LibraryPaper, Reader, Vote, VoteKind
 from digest.ranking import Example, Profile
 from digest.store import Store
@@ -37,21 +38,75 @@ class Wants:
     muted: frozenset[int] = frozenset()
 
 
-def wants_of(store: Store, readers: Sequence[Reader]) -> list[Wants]:
-    """The profiles of a shard of readers, from a few queries for all."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What readers gave: votes and library papers by the reader's row, and papers by their keys."""
+
+    rows: Mapping[str, int]
+    votes: Mapping[int, Sequence[Vote]]
+    libraries: Mapping[int, Sequence[LibraryPaper]]
+
+    def liked_by(self, reader: Reader) -> frozenset[int]:
+        """The papers of the store that a reader's `like:` items name."""
+        keys = (key for interest in reader.interests for key in _keys(interest))
+        return frozenset(self.rows[key] for key in keys if key in self.rows)
+
+
+def given_by(store: Store, readers: Sequence[Reader]) -> Given:
+    """What these readers gave, from a few queries for all."""
     numbers = [reader.number for reader in readers if reader.number is not None]
     keys = {key for r in readers for i in r.interests for key in _keys(i)}
     rows = store.papers.numbers_by_keys(keys) if keys else {}
-    votes, libraries = store.votes.of(numbers), store.libraries.of(numbers)
-    every = [
-        _wants(
-            reader, rows, votes.get(reader.number or 0, ()), libraries.get(reader.number or 0, ())
-        )
-        for reader in readers
-    ]
+    return Given(rows, store.votes.of(numbers), store.libraries.of(numbers))
+
+
+def wants_of(store: Store, readers: Sequence[Reader]) -> list[Wants]:
+    """The profiles of a shard of readers, from a few queries for all."""
+    given = given_by(store, readers)
+    every = [wants_from(given, reader) for reader in readers]
     examples = {e.number for wants in every for p in wants.profiles for e in p.examples}
     changes = store.papers.changes_of(examples) if examples else {}
     return [_with_changes(wants, changes) for wants in every]
+
+
+def wants_from(given: Given, reader: Reader) -> Wants:
+    """The profiles of a reader, made of this alone; their examples do not tell which text."""
+    row = reader.number or 0
+    return _wants(reader, given.rows, given.votes.get(row, ()), given.libraries.get(row, ()))
+
+
+def given_before(
+    given: Given, reader: Reader, day: date, there: Callable[[int], bool]
+) -> tuple[Given, Reader]:
+    """What was given before a date began where the reader is, and the reader with likes of then.
+
+    Args:
+        given: all that was given.
+        reader: whose.
+        day: the date.
+        there: whether a paper was there before; one that is liked without a day counts then.
+    """
+    row, zone = reader.row, reader.schedule.zone
+    votes = [one for one in given.votes.get(row, ()) if local_date(zone, one.at) < day]
+    library = [
+        one
+        for one in given.libraries.get(row, ())
+        if (there(one.paper) if one.added is None else one.added < day)
+    ]
+    interests = tuple(
+        replace(
+            interest,
+            liked=tuple(key for key in interest.liked if _there(given, key, there)),
+            titles=tuple(t for t in interest.titles if _there(given, title_key(t), there)),
+        )
+        for interest in reader.interests
+    )
+    past = Given(given.rows, {row: votes}, {row: library})
+    return past, replace(reader, interests=interests)
+
+
+def _there(given: Given, key: str, there: Callable[[int], bool]) -> bool:
+    return key not in given.rows or there(given.rows[key])
 
 
 def _with_changes(wants: Wants, changes: Mapping[int, int]) -> Wants:

@@ -38,6 +38,7 @@ from digest.store.signups import Signups
 from digest.store.together import sharing
 from digest.store.topics import Topics
 from digest.store.troubles import Troubles
+from digest.store.vectors import Vectors
 from digest.store.visits import Visits
 from digest.store.votes import Votes
 
@@ -76,6 +77,7 @@ class Store:
     coverage: CoverageBook
     notes: Notes
     hosts: Hosts
+    vectors: Vectors
     engine: Engine
 
     def identity(self) -> str:
@@ -135,6 +137,7 @@ def open_store(address: str, wait: float | None = None) -> Store:
         CoverageBook(engine),
         Notes(engine),
         Hosts(engine),
+        Vectors(engine),
         engine,
     )
 

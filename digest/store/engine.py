@@ -28,7 +28,7 @@ from digest.store.alive import look_before_use
 from digest.store.disks import make_private, networked
 from digest.store.together import refuse_to_write, shared
 
-REVISION = "0006"
+REVISION = "0007"
 
 
 class Turn(IntEnum):

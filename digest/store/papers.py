@@ -95,6 +95,15 @@ class Papers:
         with reading(self.engine) as connection:
             return list(_stored(connection, _sources(connection, window)).values())
 
+    def dates_of(self, numbers: Iterable[int]) -> dict[int, list[date]]:
+        """The dates on which any source announced these papers as fresh, in order, by row."""
+        found: dict[int, set[date]] = {}
+        with reading(self.engine) as connection:
+            for chunk in chunks(numbers):
+                for number, day in connection.execute(_WHEN, {"numbers": chunk}):
+                    found.setdefault(number, set()).add(day)
+        return {number: sorted(days) for number, days in found.items()}
+
     def announced_between(self, first: date, last: date) -> dict[date, int]:
         """How many papers were first announced as fresh on each day; days without any are left out.
 
@@ -164,6 +173,9 @@ class Papers:
 _LAST_CHANGE = select(func.max(papers.c.change))
 _FRESHLY = select(announcements.c.paper_id, announcements.c.source).where(
     announcements.c.kind.in_(FRESH)
+)
+_WHEN = select(announcements.c.paper_id, announcements.c.date).where(
+    announcements.c.kind.in_(FRESH), announcements.c.paper_id.in_(NUMBERS)
 )
 _WHO = _FRESHLY.where(announcements.c.paper_id.in_(NUMBERS))
 

@@ -355,3 +355,22 @@ profiles = Table(
     Col("fitted", String(32), nullable=False),
     Col("vector", LargeBinary, nullable=False),
 )
+
+# What a neural encoder made of a paper's text, as it was at that change; float16.
+vectors = Table(
+    "vectors",
+    metadata,
+    Col("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Col("encoder", String(60), primary_key=True),
+    Col("change", Integer, nullable=False),
+    Col("vector", LargeBinary, nullable=False),
+)
+
+# What all papers have in common for an encoder, learnt of so many.
+backgrounds = Table(
+    "backgrounds",
+    metadata,
+    Col("encoder", String(60), primary_key=True),
+    Col("papers", Integer, nullable=False),
+    Col("content", LargeBinary, nullable=False),
+)

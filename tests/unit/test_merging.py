@@ -451,7 +451,7 @@ def test_an_older_database_is_marked_when_it_is_opened(tmp_path: Path) -> None:
     store = open_store(address)
     add(store, [work(TITLE, ARXIV)])
     with store.engine.begin() as connection:
-        for table in ("title_marks", "coverage", "source_notes", "hosts"):
+        for table in ("title_marks", "coverage", "source_notes", "hosts", "vectors", "backgrounds"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE visits DROP COLUMN failures"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))

@@ -27,7 +27,7 @@ class Kind(Protocol):
         """
         ...
 
-    def meaning(self) -> str:
+    def meaning(self, stock: Stock) -> str:
         """What profiles are made with beside the index; "" for nothing else."""
         ...
 

@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, url_for
 from werkzeug.exceptions import ServiceUnavailable
 
 from digest.account import Account, Weighed
-from digest.account.words import addends, outcome, reach
+from digest.account.words import addends, as_addend, outcome, reach
 from digest.errors import UsageError
 from digest.letters.picks import reasons_in_words
 from digest.letters.view import day_in_words
@@ -145,7 +145,7 @@ def _stored_sum(pick: Picked, reader: Reader) -> Sum | None:
     """The sum as the letter had it, where it cannot be made anew."""
     if pick.interest is None:
         return None
-    shares = [(reason.share, reason.label) for reason in pick.reasons]
+    shares = [(reason.share, as_addend(reason)) for reason in pick.reasons]
     return sum_of(named(reader, pick.interest), shares, pick.score)
 
 

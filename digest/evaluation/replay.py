@@ -1,0 +1,183 @@
+"""The replay: editions of past dates as they would have been made, by the house's own means.
+
+Each date is made with what was known before it began: votes and dated library papers of the days
+before, and of what is liked without a day only papers that were announced before. Nothing is
+stored. One date is held at a time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from digest.catalogue import Catalogue
+from digest.desk import Desk, Desks
+from digest.evaluation.nouns import Evaluation, Question, Replayed, Shown, Variant
+from digest.evaluation.questions import dates_between, questions_of
+from digest.localtime import local_date
+from digest.model import UPVOTES, Pick, StoredPaper, Threshold, Trend
+from digest.picker import Picker
+from digest.progress import Progress, Quiet
+from digest.readers.profiles import Given, Wants, given_before, given_by, wants_from
+from digest.store import Store
+
+_DAY = timedelta(days=1)
+_NOON = time(12)  # UTC, of the day after: then a date has ended everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a replay is made with; `now` is the time (aware)."""
+
+    catalogue: Catalogue
+    threshold: Threshold
+    now: datetime
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What was given until today, and when the papers that it names were announced."""
+
+    given: Given
+    announced: Mapping[int, Sequence[date]]
+    named: frozenset[int]
+
+
+def evaluate(replay: Replay, today: Variant, change: Variant | None, days: int) -> Evaluation:
+    """Replay the dates of the last days, up to yesterday where the reader is.
+
+    Args:
+        replay: what it is made with.
+        today: a stored reader as it is.
+        change: the same reader after a change; None for today's settings alone.
+        days: how many days back.
+
+    Raises:
+        ConfigError: where a ranker needs what is not installed.
+    """
+    reader = today.reader
+    variants = (today,) if change is None else (today, change)
+    past = _past(replay, variants)
+    last = local_date(reader.schedule.zone, replay.now) - _DAY
+    first = last - (days - 1) * _DAY
+    votes = past.given.votes.get(reader.row, ())
+    questions, counted = questions_of(votes, past.announced, reader.schedule, first, last)
+    made = []
+    if questions:
+        replay.catalogue.refresh()
+        resting = replay.catalogue.at_rest()
+        resting.model()  # made once for all dates, as what rankers keep with a catalogue is
+        kinds = {one.ranker: replace(resting, kind=one.ranker) for one in variants}
+        with replay.progress.track(f"replaying {len(questions)} dates", len(questions)) as advance:
+            for question in questions:
+                made.append(_replayed(replay, kinds, past, variants, question))
+                advance(1)
+    asked = sum(1 for _ in dates_between(reader.schedule, first, last))
+    return Evaluation(today, change, first, last, asked, counted, tuple(made))
+
+
+def _past(replay: Replay, variants: Sequence[Variant]) -> _Past:
+    store = replay.catalogue.store
+    readers = [variant.reader for variant in variants]
+    given, row = given_by(store, readers), readers[0].row
+    voted = {vote.paper for vote in given.votes.get(row, ())}
+    owned = {one.paper for one in given.libraries.get(row, ())}
+    named = frozenset(voted | owned).union(*(given.liked_by(reader) for reader in readers))
+    return _Past(given, store.papers.dates_of(named), named)
+
+
+def _replayed(
+    replay: Replay,
+    kinds: Mapping[str, Catalogue],
+    past: _Past,
+    variants: Sequence[Variant],
+    question: Question,
+) -> Replayed:
+    """One date. Papers that the reader named count on their own date, and stand on no other."""
+    asked = question.liked | question.disliked
+    pool = [
+        paper
+        for paper in _announced(replay.catalogue.store, question)
+        if paper.number in asked or paper.number not in past.named
+    ]
+    here = {paper.number for paper in pool}
+
+    def there(number: int) -> bool:
+        days = past.announced.get(number, ())
+        return number not in here and all(day < question.since for day in days)
+
+    wants = [
+        wants_from(*given_before(past.given, variant.reader, question.day, there))
+        for variant in variants
+    ]
+    shown: dict[int, Shown] = {}
+    for kind, catalogue in kinds.items():
+        mine = [place for place, variant in enumerate(variants) if variant.ranker == kind]
+        desks = _desks(replay, catalogue, question.day)
+        desk = _desk(desks, question, variants[mine[0]], pool)
+        picks = _picks(Picker(desks, replay.threshold), desk, [wants[place] for place in mine])
+        shown.update(zip(mine, (_shown(one, question) for one in picks), strict=True))
+    return Replayed(question, len(pool), tuple(shown[place] for place in range(len(variants))))
+
+
+def _announced(store: Store, question: Question) -> list[StoredPaper]:
+    """All papers that any source announced as fresh since the date before."""
+    days = (question.day - question.since).days + 1
+    return store.papers.candidates(question.day, days)
+
+
+def _desks(replay: Replay, catalogue: Catalogue, day: date) -> Desks:
+    """Desks of their own for one date: they keep its rankers no longer than it takes."""
+    desks = Desks(catalogue.store, catalogue, 1, day, replay.now, Quiet())
+    desks.only_look()
+    return desks
+
+
+def _desk(desks: Desks, question: Question, variant: Variant, pool: Sequence[StoredPaper]) -> Desk:
+    """The desk of a date with the papers of that date alone."""
+    desk = desks.of(question.day, variant.reader.schedule)
+    return replace(desk, candidates=pool, trends=_trends(desks, pool, question.day))
+
+
+def _trends(desks: Desks, pool: Sequence[StoredPaper], day: date) -> dict[int, Trend]:
+    """Trends as they were; none for a paper that nobody had counted when the date ended."""
+    ended = min(desks.now, datetime.combine(day + _DAY, _NOON, UTC))
+    found = desks.trends(pool, day)
+    series = desks.store.counts.series([pool[place].number for place in found], UPVOTES)
+    return {
+        place: trend
+        for place, trend in found.items()
+        if series[pool[place].number].counts[0].observed <= ended
+    }
+
+
+def _picks(picker: Picker, desk: Desk, every: Sequence[Wants]) -> list[tuple[Pick, ...]]:
+    """The picks of each variant, from one product for all."""
+    ranker = picker.desks.ranker(desk)
+    profiles = ranker.prepare([profile for wants in every for profile in wants.profiles])
+    scores = ranker.score(profiles)
+    found, start = [], 0
+    for wants in every:
+        end = start + len(wants.profiles)
+        same = ranker.same_as(sorted(wants.muted)) if wants.muted else {}
+        picked = picker.pick(
+            desk,
+            wants.reader,
+            profiles[start:end],
+            scores[start:end],
+            set().union(*same.values()),
+            wants.reader.limit,
+        )
+        found.append(picked.picks if picked else ())
+        start = end
+    return found
+
+
+def _shown(picks: Sequence[Pick], question: Question) -> Shown:
+    """An edition against the votes; a pick stands for those that say the same, too."""
+    stands = [{pick.paper.number, *(twin.number for twin in pick.twins)} for pick in picks]
+    return Shown(
+        tuple(pick.paper.number for pick in picks),
+        tuple(place for place, its in enumerate(stands, 1) if its & question.liked),
+        sum(1 for its in stands if its & question.disliked and not its & question.liked),
+    )

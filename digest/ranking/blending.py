@@ -1,0 +1,259 @@
+"""The blend: what terms say of a paper and what an encoder says, in one score.
+
+    score = score_of(fit) + 0.6 · authors + 0.1 · categories
+    fit   = g ( (1 - w) T / σT + w E / σE - centre )
+
+T and E are the fits of both rankers, σT and σE their spread over papers of the past, on which the
+sum is scaled anew. Every part of T and E is known, so parts of both kinds stand side by side.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from digest.model import Paper, Reason, ReasonKind
+from digest.ranking import Explanation, Profile, Scores
+from digest.ranking.exact import Exact
+from digest.ranking.making import Wish, phrases_of
+from digest.ranking.matching import Matcher
+from digest.ranking.model import Model
+from digest.ranking.nearness import NearRanker
+from digest.ranking.reasons import MOST_TERMS, complete
+from digest.ranking.scale import BYTES, Scale, with_stand_ins
+from digest.ranking.scoring import fits
+from digest.ranking.sheet import Sheet
+from digest.ranking.taste import TYPICAL, Palate, score_of
+from digest.ranking.tfidf import TfidfRanker, exact_shares
+from digest.ranking.weights import Floats
+
+if TYPE_CHECKING:
+    from digest.ranking.pages import Pages
+
+MEANING = 1  # counts up whenever what is kept of a profile says something else of papers
+WEIGHT = 0.5  # of the encoder
+_AGREED = 0.7  # of what a paper gets that is good for both: what a good one gets at least
+_USUAL, _PRIOR = 0.3, 100  # the spread of fits before papers are seen, and what that is worth
+_EVERY = 1000
+_LEAST = 0.05
+_HEAD = struct.Struct("<II2f")
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What is kept of a profile: what both rankers keep, the shares of their fits, the scale."""
+
+    terms: bytes
+    near: bytes
+    of_terms: float
+    of_near: float
+    scale: Scale
+
+    def fits(self, by_terms: Any, by_nearness: Any) -> Any:  # noqa: ANN401 - numbers or arrays
+        """Fits from those of both rankers."""
+        return self.scale.fits(self.of_terms * by_terms + self.of_near * by_nearness)
+
+    def to_bytes(self) -> bytes:
+        """For the store."""
+        head = _HEAD.pack(len(self.terms), len(self.near), self.of_terms, self.of_near)
+        return head + self.scale.to_bytes() + self.terms + self.near
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Mix":
+        """From the store.
+
+        Raises:
+            ValueError: where the bytes are no mix.
+        """
+        start = _HEAD.size + BYTES
+        if len(raw) < start:
+            raise ValueError("too short for a mix")
+        terms, near, of_terms, of_near = _HEAD.unpack_from(raw)
+        if len(raw) != start + terms + near:
+            raise ValueError("cut short")
+        scale = Scale.from_bytes(raw[_HEAD.size : start])
+        return cls(raw[start : start + terms], raw[start + terms :], of_terms, of_near, scale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """Profiles as each ranker takes them."""
+
+    mixes: Sequence[Mix]
+    terms: Sequence[Profile]
+    near: Sequence[Profile]
+
+    @classmethod
+    def of(cls, profiles: Sequence[Profile], mixes: Sequence[Mix]) -> "_Shard":
+        both = list(zip(profiles, mixes, strict=True))
+        terms = [replace(profile, kept=mix.terms) for profile, mix in both]
+        return cls(mixes, terms, [replace(profile, kept=mix.near) for profile, mix in both])
+
+
+class BlendRanker:
+    """Ranks the candidates of one date; see the module for the formula."""
+
+    def __init__(
+        self,
+        terms: TfidfRanker,
+        near: NearRanker,
+        candidates: Sequence[Paper],
+        model: Model,
+        library: Callable[[Sequence[int]], Sheet],
+    ) -> None:
+        """Put two rankers of the same candidates together.
+
+        Args:
+            terms: ranks by terms.
+            near: ranks by an encoder.
+            candidates: the papers to score.
+            model: what is known of papers in general.
+            library: what was counted of papers, by number.
+        """
+        self._terms = terms
+        self._near = near
+        self._model = model
+        self._library = library
+        self._exact = Exact(Matcher(candidates))
+        self._past: Pages | None = None
+        self._explained: tuple[Profile, _Shard] | None = None
+
+    def prepare(self, profiles: Sequence[Profile]) -> list[Profile]:
+        """The same profiles, each with what is worth keeping; what is kept already stays."""
+        mixes = self._mixes(profiles)
+        return [
+            profile if _kept(profile) is not None else replace(profile, kept=mix.to_bytes())
+            for profile, mix in zip(profiles, mixes, strict=True)
+        ]
+
+    def score(self, profiles: Sequence[Profile]) -> Scores:
+        """Scores [profiles x candidates]; see the module."""
+        shard = _Shard.of(profiles, self._mixes(profiles))
+        by_terms = self._term_fits(shard.terms)
+        by_nearness = self._near.fits(shard.near)
+        found = np.empty_like(by_terms)
+        for row, mix in enumerate(shard.mixes):
+            found[row] = mix.fits(by_terms[row], by_nearness[row])
+        scores = np.asarray(score_of(found), np.float32)
+        self._exact.add(scores, profiles)
+        return scores
+
+    def level(self, profile: Profile, share: float) -> float:
+        """The score that this share of the papers of the past reached."""
+        return self._mixes([profile])[0].scale.reached_by(share)
+
+    def explain(
+        self, profile: Profile, candidate: int, most: int = MOST_TERMS, least: float = _LEAST
+    ) -> Explanation:
+        """Why a candidate has its score: terms and liked papers side by side, and the rest."""
+        known = self._explained
+        if known is None or known[0] is not profile:
+            known = self._explained = profile, _Shard.of([profile], self._mixes([profile]))
+        shard = known[1]
+        mix, exact = shard.mixes[0], self._exact.reasons(profile, candidate)
+        why = self._terms.explain(shard.terms[0], candidate, _EVERY, 0.0)
+        said = sum(reason.share for reason in why.reasons) - sum(one.share for one in exact)
+        by_terms = float(_fit_of(said))
+        parts, by_nearness = self._near.shares(shard.near[0], candidate)
+        fit = float(mix.fits(by_terms, by_nearness))
+        shrunk = float(score_of(fit)) / fit if fit > 0 else 1.0
+        gain = mix.scale.gain * shrunk
+        of_term = gain * mix.of_terms * (by_terms / said if said > 0 else 1.0)
+        terms = [
+            replace(reason, share=of_term * reason.share)
+            for reason in why.reasons
+            if reason.kind is ReasonKind.TERM
+        ]
+        scaled = {row: gain * mix.of_near * share for row, share in parts.items()}
+        liked = self._near.named(shard.near[0], scaled, most)
+        named = sorted([*terms, *liked], key=_largest_first)
+        shown = [one for one in named if one.share >= least * named[0].share][:most]
+        score = float(score_of(fit)) + sum(reason.share for reason in exact)
+        reasons = complete(sorted([*shown, *exact], key=_largest_first), score)
+        return Explanation(reasons, why.sentence)
+
+    def strongest(self, candidate: int, most: int) -> list[str]:
+        """The words and pairs that say most of a candidate, whoever reads it, as it writes them."""
+        return self._terms.strongest(candidate, most)
+
+    def alike(self, candidates: Sequence[int]) -> Scores:
+        """How alike candidates are to each other, in terms."""
+        return self._terms.alike(candidates)
+
+    def twins(self) -> dict[int, int]:
+        """Candidates that say the same as an earlier one, and that one."""
+        return self._terms.twins()
+
+    def same_as(self, numbers: Sequence[int]) -> dict[int, set[int]]:
+        """Candidates that say the same as papers of the store, by the papers' numbers."""
+        return self._terms.same_as(numbers)
+
+    def _term_fits(self, profiles: Sequence[Profile]) -> Scores:
+        """The fits by terms, read from the scores."""
+        scores = self._terms.score(profiles)
+        for row, profile in zip(scores, profiles, strict=True):
+            for keyword, share in exact_shares(profile):
+                row[self._exact.matcher.matches(keyword)] -= share
+        return np.asarray(_fit_of(scores), np.float32)
+
+    def _mixes(self, profiles: Sequence[Profile]) -> list[Mix]:
+        known = [_kept(profile) for profile in profiles]
+        new = [p for p, mix in zip(profiles, known, strict=True) if mix is None]
+        made = iter(self._made(new) if new else ())
+        return [next(made) if mix is None else mix for mix in known]
+
+    def _made(self, profiles: Sequence[Profile]) -> list[Mix]:
+        """The mixes of these profiles, scaled by papers of the past."""
+        numbers, near = self._near.past_fits(profiles)
+        terms = self._terms.prepare([replace(profile, kept=None) for profile in profiles])
+        by_terms = self._past_fits(terms, numbers)
+        place_of = {number: place for place, number in enumerate(numbers)}
+        found = []
+        for row, (profile, its) in enumerate(zip(terms, near, strict=True)):
+            own = sorted({place_of[e.number] for e in profile.examples if e.number in place_of})
+            both = [with_stand_ins(fits, own) for fits in (by_terms[row], its.past)]
+            shares = [
+                share / _spread(fits)
+                for share, fits in zip((1 - WEIGHT, WEIGHT), both, strict=True)
+            ]
+            raw = np.asarray(shares[0] * both[0] + shares[1] * both[1], np.float32)
+            agreed = TYPICAL * sum(shares)
+            scale = Scale.of(raw, _AGREED * agreed, agreed)
+            found.append(Mix(profile.kept or b"", its.kept, shares[0], shares[1], scale))
+        return found
+
+    def _past_fits(self, profiles: Sequence[Profile], numbers: Sequence[int]) -> Scores:
+        """What terms give the papers of the past, as far as words tell it."""
+        if self._past is None:
+            self._past = self._model.pages(self._library(numbers))
+        phrases = phrases_of(self._model, [Wish(profile.interest) for profile in profiles])
+        palates = [Palate.from_bytes(profile.kept or b"") for profile in profiles]
+        return fits(palates, phrases, self._past)
+
+
+def _spread(its: Floats) -> float:
+    """The standard deviation of fits, and what was expected of it."""
+    seen = float(its.var(dtype=np.float64)) if its.size else 0.0
+    return float(np.sqrt((its.size * seen + _PRIOR * _USUAL**2) / (its.size + _PRIOR)))
+
+
+def _fit_of(scores: Any) -> Any:  # noqa: ANN401 - a number or an array
+    """The fits that scores were made of; see score_of."""
+    above = np.minimum(np.maximum(scores, TYPICAL), 1 - 1e-6)
+    return np.where(scores <= TYPICAL, scores, TYPICAL * (1 - TYPICAL) / (1 - above))
+
+
+def _largest_first(reason: Reason) -> tuple[float, str]:
+    return -reason.share, reason.label
+
+
+def _kept(profile: Profile) -> Mix | None:
+    """What was kept of a profile; None where that cannot be used."""
+    if profile.kept is None:
+        return None
+    try:
+        return Mix.from_bytes(profile.kept)
+    except ValueError:
+        return None

@@ -1,0 +1,229 @@
+"""Vectors of papers: encoded once, kept in the store for all workers and days."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Protocol
+
+import numpy as np
+
+from digest.progress import Progress
+from digest.ranking import MOST_PAST
+from digest.ranking.background import Background
+from digest.ranking.encoder import BATCH, Encoder
+from digest.ranking.weights import Floats
+
+LEAST_PAST = 400
+_MOST_TEXTS = 20_000
+_GROWS = 2  # the background is learnt anew with so many times the papers
+
+
+class Vectors(Protocol):
+    """Papers and texts as vectors of one encoder, at length one, float32."""
+
+    @property
+    def meaning(self) -> str:
+        """Another one where another vector or background would come of the same text."""
+        ...
+
+    def of(self, numbers: Sequence[int]) -> Floats:
+        """The vectors of papers, in this order; zeros for one that is unknown."""
+        ...
+
+    def read(self, texts: Sequence[str]) -> Floats:
+        """The vectors of texts."""
+        ...
+
+    def past(self) -> tuple[Sequence[int], Floats]:
+        """Papers of the past that scores are held against, their numbers and vectors."""
+        ...
+
+    def background(self) -> Background:
+        """What papers have in common."""
+        ...
+
+
+class Shelf(Protocol):
+    """Where vectors are kept, as bytes; those of papers whose text changed since are not there."""
+
+    def of(self, encoder: str, numbers: Sequence[int]) -> dict[int, bytes]:
+        """The vectors of these papers, as far as they are known."""
+        ...
+
+    def lacking(self, encoder: str, numbers: Sequence[int]) -> Sequence[tuple[int, int, str]]:
+        """Of these papers, those without a vector of their text: number, change and text."""
+        ...
+
+    def keep(self, encoder: str, rows: Sequence[tuple[int, int, bytes]]) -> None:
+        """Keep vectors: number, change and bytes of each paper."""
+        ...
+
+    def announced(self, encoder: str) -> Sequence[int]:
+        """The announced papers that have vectors, the earliest first."""
+        ...
+
+    def background(self, encoder: str) -> tuple[int, bytes] | None:
+        """The background, and of how many papers it was learnt."""
+        ...
+
+    def keep_background(self, encoder: str, papers: int, content: bytes) -> None:
+        """Keep the background in place of the one before."""
+        ...
+
+
+@dataclass(slots=True)
+class KeptVectors:
+    """Vectors of the papers of a store; what is missing is encoded, a batch at a time, and kept.
+
+    `sample` are papers of the past, to be encoded where too few are: so the first day has a past.
+    """
+
+    encoder: Encoder
+    shelf: Shelf
+    progress: Progress
+    sample: Sequence[int]
+    _texts: dict[str, Floats] = field(default_factory=dict)
+    _background: tuple[str, Background] | None = None
+    _past: tuple[Sequence[int], Floats] | None = None
+
+    @property
+    def meaning(self) -> str:
+        """The encoder with its background."""
+        self.background()
+        return self._background[0] if self._background else ""
+
+    def of(self, numbers: Sequence[int]) -> Floats:
+        """See Vectors."""
+        self._encode_missing(numbers)
+        known = self.shelf.of(self.encoder.name, list(dict.fromkeys(numbers)))
+        found = np.zeros((len(numbers), self.encoder.dimensions), np.float32)
+        for row, number in enumerate(numbers):
+            if number in known:
+                found[row] = np.frombuffer(known[number], "<f2")
+        return found
+
+    def read(self, texts: Sequence[str]) -> Floats:
+        """See Vectors; texts that were read are remembered for a while."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        if len(self._texts) + len(new) > _MOST_TEXTS:
+            self._texts.clear()
+            new = list(dict.fromkeys(texts))
+        if new:
+            self._texts.update(zip(new, self.encoder.encode(new), strict=True))
+        if not texts:
+            return np.zeros((0, self.encoder.dimensions), np.float32)
+        return np.stack([self._texts[text] for text in texts])
+
+    def past(self) -> tuple[Sequence[int], Floats]:
+        """At most 2,000 announced papers that have vectors, spread evenly.
+
+        Where there are fewer than 400, papers of the sample are encoded until there are so many.
+        """
+        if self._past is None:
+            have = self.shelf.announced(self.encoder.name)
+            if len(have) < LEAST_PAST:
+                known = set(have)
+                more = [number for number in self.sample if number not in known]
+                more = _evenly(more, LEAST_PAST - len(have))
+                self._encode_missing(more)
+                have = self.shelf.announced(self.encoder.name)
+            numbers = _evenly(have, MOST_PAST)
+            self._past = numbers, self.of(numbers)
+        return self._past
+
+    def background(self) -> Background:
+        """Learnt anew whenever the announced papers that have vectors have doubled."""
+        if self._background is None:
+            self._background = self._known_background() or self._learnt_background()
+        return self._background[1]
+
+    def _known_background(self) -> tuple[str, Background] | None:
+        kept = self.shelf.background(self.encoder.name)
+        if kept is None:
+            return None
+        papers, content = kept
+        if len(self.shelf.announced(self.encoder.name)) >= _GROWS * papers:
+            return None
+        try:
+            found = Background.from_bytes(content)
+        except ValueError:
+            return None
+        if len(found.mean) != self.encoder.dimensions:
+            return None
+        return self._named(content), found
+
+    def _learnt_background(self) -> tuple[str, Background]:
+        _, vectors = self.past()
+        content = Background.of(vectors).to_bytes()
+        have = len(self.shelf.announced(self.encoder.name))
+        self.shelf.keep_background(self.encoder.name, have, content)
+        return self._named(content), Background.from_bytes(content)
+
+    def _named(self, content: bytes) -> str:
+        return f"{self.encoder.name} {sha256(content).hexdigest()[:16]}"
+
+    def _encode_missing(self, numbers: Sequence[int]) -> None:
+        """Encode papers in batches, each kept at once: a run that is killed goes on from there."""
+        missing = self.shelf.lacking(self.encoder.name, list(dict.fromkeys(numbers)))
+        if not missing:
+            return
+        with self.progress.track("reading papers with the encoder", len(missing)) as advance:
+            for start in range(0, len(missing), BATCH):
+                batch = missing[start : start + BATCH]
+                vectors = self.encoder.encode([text for _, _, text in batch])
+                self.shelf.keep(
+                    self.encoder.name,
+                    [
+                        (number, change, vector.astype("<f2").tobytes())
+                        for (number, change, _), vector in zip(batch, vectors, strict=True)
+                    ],
+                )
+                advance(len(batch))
+
+
+@dataclass(slots=True)
+class HeldVectors:
+    """Vectors of texts that are all in memory: a corpus and candidates, numbered through.
+
+    Args:
+        encoder: what reads them.
+        texts: all texts.
+        past: the numbers of those that scores are held against.
+    """
+
+    encoder: Encoder
+    texts: Sequence[str]
+    numbers_of_past: Sequence[int]
+    _rows: Floats | None = None
+    _background: Background | None = None
+
+    @property
+    def meaning(self) -> str:
+        """There is but one background."""
+        return self.encoder.name
+
+    def of(self, numbers: Sequence[int]) -> Floats:
+        """See Vectors."""
+        if self._rows is None:
+            self._rows = self.encoder.encode(self.texts)
+        return np.asarray(self._rows[list(numbers)], np.float32)
+
+    def read(self, texts: Sequence[str]) -> Floats:
+        """See Vectors."""
+        return self.encoder.encode(texts)
+
+    def past(self) -> tuple[Sequence[int], Floats]:
+        """See Vectors."""
+        return self.numbers_of_past, self.of(self.numbers_of_past)
+
+    def background(self) -> Background:
+        """See Vectors."""
+        if self._background is None:
+            self._background = Background.of(self.past()[1])
+        return self._background
+
+
+def _evenly(numbers: Sequence[int], most: int) -> list[int]:
+    if len(numbers) <= most:
+        return list(numbers)
+    return [numbers[n] for n in np.linspace(0, len(numbers) - 1, most).astype(int).tolist()]

@@ -1,0 +1,103 @@
+"""Vectors of papers: what an encoder made of each text, kept until the text changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Engine, and_, exists, select
+
+from digest.model import Paper
+from digest.store.engine import reading, writing
+from digest.store.rows import chunks
+from digest.store.schema import backgrounds, papers, vectors
+from digest.store.upserts import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """All vectors of the store. Each method is one transaction.
+
+    A vector is good as long as its `change` is the paper's: a text that changed has none.
+    """
+
+    engine: Engine
+
+    def of(self, encoder: str, numbers: Sequence[int]) -> dict[int, bytes]:
+        """The vectors of these papers by one encoder, as far as they are known."""
+        found: dict[int, bytes] = {}
+        with reading(self.engine) as connection:
+            for chunk in chunks(numbers):
+                rows = connection.execute(
+                    select(vectors.c.paper_id, vectors.c.vector)
+                    .join(papers, _good(encoder))
+                    .where(vectors.c.paper_id.in_(chunk))
+                )
+                found.update((row.paper_id, row.vector) for row in rows)
+        return found
+
+    def lacking(self, encoder: str, numbers: Sequence[int]) -> list[tuple[int, int, str]]:
+        """Of these papers, those without a vector of their text: number, change and text."""
+        found: list[tuple[int, int, str]] = []
+        has_one = exists().where(_good(encoder))
+        named = (papers.c.id, papers.c.change, papers.c.title, papers.c.abstract)
+        with reading(self.engine) as connection:
+            for chunk in chunks(numbers):
+                rows = connection.execute(
+                    select(*named).where(papers.c.id.in_(chunk), ~has_one).order_by(papers.c.id)
+                )
+                found += [
+                    (row.id, row.change, Paper((), row.title, row.abstract).text) for row in rows
+                ]
+        return found
+
+    def keep(self, encoder: str, rows: Sequence[tuple[int, int, bytes]]) -> None:
+        """Keep vectors: number, change and bytes of each paper; of one that went none is kept."""
+        with writing(self.engine) as connection:
+            numbers = [number for number, _, _ in rows]
+            here: set[int] = set()
+            for chunk in chunks(numbers):
+                its = select(papers.c.id).where(papers.c.id.in_(chunk))
+                here.update(connection.scalars(its.with_for_update(read=True)))
+            values = [
+                {"paper_id": number, "encoder": encoder, "change": change, "vector": content}
+                for number, change, content in rows
+                if number in here
+            ]
+            if values:
+                connection.execute(upsert(connection, vectors), values)
+
+    def announced(self, encoder: str) -> list[int]:
+        """The announced papers that have vectors by an encoder, the earliest first."""
+        with reading(self.engine) as connection:
+            return list(
+                connection.scalars(
+                    select(papers.c.id)
+                    .join(vectors, _good(encoder))
+                    .where(papers.c.announced.is_not(None))
+                    .order_by(papers.c.announced, papers.c.id)
+                )
+            )
+
+    def background(self, encoder: str) -> tuple[int, bytes] | None:
+        """What papers have in common for an encoder, and of how many papers that was learnt."""
+        with reading(self.engine) as connection:
+            row = connection.execute(
+                select(backgrounds.c.papers, backgrounds.c.content).where(
+                    backgrounds.c.encoder == encoder
+                )
+            ).one_or_none()
+        return None if row is None else (row.papers, row.content)
+
+    def keep_background(self, encoder: str, papers: int, content: bytes) -> None:
+        """Keep it in place of the one before."""
+        row = {"encoder": encoder, "papers": papers, "content": content}
+        with writing(self.engine) as connection:
+            connection.execute(upsert(connection, backgrounds), row)
+
+
+def _good(encoder: str) -> ColumnElement[bool]:
+    """Whether a row is a vector of a paper's text as it is."""
+    return and_(
+        vectors.c.paper_id == papers.c.id,
+        vectors.c.encoder == encoder,
+        vectors.c.change == papers.c.change,
+    )
