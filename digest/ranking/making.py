@@ -24,9 +24,10 @@ _NAMED = 0.5 * (1 + np.log(2))  # half of what a keyword gives that stands twice
 _SIMILAR = 0.5
 _EVIDENCE = 3.0
 _DISLIKE = 0.75
-# Of what is expected before papers of the past are seen: spreads of both parts, and the best one
-# in a hundred; as heavy as a hundred papers, and never far below.
-_LEXICAL, _SUBJECT, _BEST = 0.02, 0.1, 4.0
+# Of what is expected before papers of the past are seen: the spread of the lexical part (that of
+# subjects is as of directions drawn by lot), and the best one in a hundred; as heavy as a hundred
+# papers, and never far below.
+_LEXICAL, _BEST = 0.02, 4.0
 _PRIOR = 100
 
 
@@ -288,7 +289,8 @@ def _calibrated(
         if others.size:
             stand_in = others[np.arange(len(own)) * others.size // len(own)]
             lexical[row, own], subject[row, own] = lexical[row, stand_in], subject[row, stand_in]
-    scales = [_spread(lexical, _LEXICAL), _spread(subject, _SUBJECT)]
+    by_lot = max(past.u.shape[1], 1) ** -0.5
+    scales = [_spread(lexical, _LEXICAL), _spread(subject, by_lot)]
     fits = lexical / scales[0][:, None] + subject / scales[1][:, None]
     number = fits.shape[1]
     trust = number / (number + _PRIOR)
