@@ -1,9 +1,16 @@
-"""Packages that benchmarks compare with, in an environment of their own: benchmarks/.venv."""
+"""Packages that benchmarks compare with, in an environment of their own: benchmarks/.venv.
+
+    python benchmarks/lib/peers.py EXTRA
+
+sees that an extra of the program is there, such as `neural`.
+"""
 
 import fcntl
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +24,9 @@ _VERSIONS = (
 
 def install(packages: Sequence[str]) -> dict[str, str]:
     """See that these packages are there; returns their versions.
+
+    Args:
+        packages: names, each with a range or without.
 
     Raises:
         SystemExit: they are not, and cannot be installed (exit code 2, in words).
@@ -37,7 +47,8 @@ def install(packages: Sequence[str]) -> dict[str, str]:
 def _versions(packages: Sequence[str]) -> dict[str, str] | None:
     if not PYTHON.exists():
         return None
-    command = [str(PYTHON), "-c", _VERSIONS, *packages]
+    names = [re.split(r"[^\w.-]", package)[0] for package in packages]
+    command = [str(PYTHON), "-c", _VERSIONS, *names]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         return None
@@ -54,3 +65,14 @@ def _make(packages: Sequence[str]) -> None:
     for step in steps:
         if subprocess.run(step, check=False).returncode:  # noqa: S603 - our own steps
             return
+
+
+def main() -> None:
+    """Install what an extra names."""
+    project = tomllib.loads((PLACE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    extra = project["project"]["optional-dependencies"][sys.argv[1]]
+    print(", ".join(f"{name} {version}" for name, version in install(extra).items()))
+
+
+if __name__ == "__main__":
+    main()
