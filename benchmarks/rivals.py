@@ -50,8 +50,8 @@ from lib.shared import data_folder, need
 NOTES = """
 ## What was measured
 
-**Quality** is the mean over all readers of a task with its 95 % bootstrap interval (2,000
-resamples, seeded); differences are paired by reader. The tasks are in benchmarks/lib/protocols.py:
+**Quality** is the mean over all readers of a task with its 95 % bootstrap interval (at
+least 2,000 resamples, seeded); differences are paired by reader. The tasks are in benchmarks/lib/protocols.py:
 new papers for known readers (CiteULike-t has bags of words, CiteULike-a has titles alone),
 questions as keywords (CISI), more like this paper (CSFCube). A dash stands where a method cannot
 answer: `svm` and `zotero` learn from liked papers, and CISI's readers have none.
@@ -61,10 +61,11 @@ the liked papers. `bm25`: bm25s, a reader's query being the terms of the liked p
 weighed, and what else was tried, is in okapi.py). `svm`: features and model of arxiv-sanity-lite,
 written anew, for every reader. `zotero`: zotero-arxiv-daily's sum of cosines with weights
 1 / (1 + log10 i) from the newest paper on, written anew; our data name no dates, so the order of
-the files stands for the order of adding, and its own encoder cannot be had here, so it reads with
-ours. `encoder`: all-MiniLM-L6-v2, cosine with the mean of the liked papers' vectors. `ours`,
-`ours-encoder`, `blend` are `DIGEST_RANKER=terms`, `encoder` and `blend`. The encoder knows no bags:
-of CiteULike-t it gets each word once, the most frequent first. It reads 256 word pieces of a text.
+the files stands for the order of adding, and no package at hand carries its own encoder, so it
+reads with this one. `encoder`: all-MiniLM-L6-v2, cosine with the mean of the liked papers' vectors.
+`ours`, `ours-encoder`, `blend` are `DIGEST_RANKER=terms`, `encoder` and `blend`. The encoder knows
+no bags: of CiteULike-t it gets each word once, the most frequent first. It reads 256 word pieces of
+a text.
 
 Ours weighs terms, and learns, from known and ranked papers together, as the product does with the
 papers of the day; centroid and svm learn from the known papers alone, bm25 weighs by those ranked.
@@ -170,8 +171,8 @@ def _first(ran: Mapping[str, Ran]) -> Figures:
 
 def _record(report: Report, short: str) -> None:
     words = "\n".join(f"- `{rival.name}`: {rival.words}" for rival in RIVALS)
-    picture_ = "![Quality against cost](rivals.svg)"
-    notes = f"## In short\n\n{short}\n\n{words}\n\n{picture_}\n{NOTES}"
+    shown = "![Quality against cost](rivals.svg)"
+    notes = f"## In short\n\n{short}\n\n{words}\n\n{shown}\n{NOTES}"
     report.record("rivals", "Ours beside other rankers", notes, places_named(sys.argv))
 
 

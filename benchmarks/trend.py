@@ -50,10 +50,10 @@ DEPTH = 10
 TOP = 5
 AGREED = 0.05  # a constant is the fitted value, rounded
 NOTES = """
-The mean over dates with its 95 % bootstrap interval (2,000 resamples of the dates, seeded);
-differences are paired by date. A paper takes part on a date (UTC) with its last count of that date
-and the later count that is nearest to three days after it; a date counts with at least eight papers
-of two page days (benchmarks/lib/trend_counts.py). The counts were made by others and for other
+The mean over dates with its 95 % bootstrap interval (at least 2,000 resamples of the dates,
+seeded); differences are paired by date. A paper takes part on a date (UTC) with its last count of
+that date and the later count that is nearest to three days after it; a date counts with at least
+eight papers of two page days (benchmarks/lib/trend_counts.py). The counts were made by others and for other
 purposes: most dates are Fridays, whose page and the page before were counted again on Monday, so
 that six papers in seven are eight hours or a day old. Dates with papers of several days are few:
 the last two of these tables.

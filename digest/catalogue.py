@@ -237,8 +237,7 @@ class Catalogue:
 
     def titles(self, numbers: Sequence[int]) -> dict[int, str]:
         """The titles of papers; one that is unknown is left out."""
-        papers = self.store.papers.by_numbers(list(numbers))
-        return {number: stored.paper.title for number, stored in papers.items()}
+        return self.store.papers.titles_of(numbers)
 
     def vectors(self) -> "KeptVectors":
         """Papers as vectors of the encoder, kept in the store.

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from digest.desk import Desk, Desks
-from digest.errors import StoreError, TemplateError
+from digest.errors import EncoderError, StoreError, TemplateError
 from digest.letters import LetterOffice
 from digest.localtime import deadline_of
 from digest.lookback import Draft, Looker
@@ -116,7 +116,7 @@ class Editor:
         """Make and store the editions of all these readers, shard by shard.
 
         Raises:
-            TemplateError: before anything of the shard is stored.
+            TemplateError, EncoderError: before anything of the shard is stored.
         """
         report = EditReport()
         with self.progress.track("making editions", None) as advance:
@@ -251,7 +251,7 @@ class Editor:
         """
         try:
             return self._score_shard(desk, every)
-        except StoreError:
+        except (EncoderError, StoreError):  # the same for every reader
             raise
         except Exception:
             log.exception("scores of %d readers for %s", len(every), desk.date)

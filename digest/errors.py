@@ -6,6 +6,7 @@
     ├── SourceError        collect, per source: reported, the other sources run
     ├── LibraryError       who reads libraries, per library: reported, what was read before stays
     ├── TemplateError      edit, before anything is queued: nobody's day is used up
+    ├── EncoderError       run: whoever would be ranked by it stays due; what was made is posted
     ├── ClockError         run, before anything is done;  daemon: halts until the clock is right
     ├── LinkError          web: a page that says what to do
     ├── ChannelError       post: the whole channel is down, nobody's attempt is spent
@@ -17,6 +18,8 @@ Library exceptions become one of these once, in the room that imports the librar
 The text of an error says what is wrong, where, and what to do.
 """
 
+import shlex
+import sys
 from datetime import UTC, datetime
 
 
@@ -80,6 +83,10 @@ class TemplateError(DigestError):
     """A template is broken; the text names its file and line."""
 
 
+class EncoderError(DigestError):
+    """The neural encoder reads nothing; the text says what is wrong and what to do."""
+
+
 class LinkError(DigestError):
     """A link that was not signed here, or no longer holds; the text says which and what to do."""
 
@@ -121,6 +128,13 @@ class ClockError(DigestError):
 
 def _minute(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def installing(*packages: str) -> str:
+    """The command that puts packages where this program runs, whichever pip is at hand."""
+    own = sys.prefix != sys.base_prefix
+    where = ("--python", sys.prefix) if own else ()
+    return shlex.join(("python3", "-m", "pip", *where, "install", *packages))
 
 
 class StoreError(DigestError):

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from digest.alerts import Told
 from digest.collect import collect
 from digest.edit import MOST_KEPT, EditReport, due_shards
-from digest.errors import TemplateError, UsageError
+from digest.errors import EncoderError, TemplateError, UsageError
 from digest.grammar.address import NOBODY
 from digest.greet import Greeter, GreetReport
 from digest.localtime import local_date
@@ -112,10 +112,10 @@ def run(
     # What expired was never seen: its papers are open again for the editions made now.
     swept = sweep(house.store, house.channel, now)
     shards = _shards(house, readers, order, now, report)
-    broken = None
+    broken: EncoderError | TemplateError | None = None
     try:
         report.edited = editor.edit(shards, house.channel.name, now, stopping)
-    except TemplateError as error:  # what was made before is posted all the same
+    except (EncoderError, TemplateError) as error:  # what was made before is posted all the same
         broken = error
     try:
         report.greeted = greet_waiting(house, now)

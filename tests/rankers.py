@@ -65,6 +65,12 @@ def profile_of(
     return Profile(parse_interest("x", text), tuple(examples), tuple(titles))
 
 
+def papers_of(texts: Sequence[str]) -> list[Paper]:
+    """Papers of texts whose first sentence is the title."""
+    parts = [text.split(". ", 1) for text in texts]
+    return [Paper((f"title:{n}",), one[0], one[-1]) for n, one in enumerate(parts)]
+
+
 def texts_of_topics(number: int, topics: int, seed: int = 0) -> list[str]:
     """Texts that each draw most words from one topic: text n from topic n modulo `topics`.
 

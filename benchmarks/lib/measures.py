@@ -1,25 +1,19 @@
 """Figures of a ranking, one a reader, and how sure their mean is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.evaluation import measures
+from digest.evaluation.measures import Floats
 from lib.protocols import Task
-
-RESAMPLES = 2000
-SEED = 2
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
-    """A mean over readers with its 95 % bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
+class Mean(measures.Mean):
+    """A mean over readers with its 95 % bootstrap interval, as tables show it."""
 
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
@@ -32,11 +26,7 @@ class Mean:
 
 def mean(values: Floats) -> Mean:
     """Resample the readers; the same ones for the same number of readers."""
-    random = np.random.default_rng(SEED)
-    count = len(values)
-    means = [values[random.integers(0, count, count)].mean() for _ in range(RESAMPLES)]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Mean(float(values.mean()), float(low), float(high))
+    return Mean(*astuple(measures.mean(values)))
 
 
 def measure(task: Task, scores: NDArray[np.float32]) -> dict[str, Floats]:

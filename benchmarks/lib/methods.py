@@ -2,22 +2,18 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from digest.model import Paper
 from digest.ranking import Example
 from digest.ranking import Profile as Wanted
 from digest.ranking.offline import Offline, read_keywords
-from lib import arxiv_sanity
 from lib.protocols import Profile, Task
+from lib.rivals import Scores
+from lib.rivals.terms import Centroid, Machine
 
-Scores = NDArray[np.float32]
-CHUNK = 500
 SHARD = 1000
 
 
@@ -31,60 +27,25 @@ class Ranked:
 
 def centroid(task: Task) -> Ranked:
     """The mean of the liked papers' TF-IDF rows, or the row of the keywords."""
-    weigh = plain_vectorizer()
-    known = weigh.fit_transform(task.corpus or task.candidates)
-    candidates = weigh.transform(task.candidates) if task.corpus else known
-    if task.profiles[0].keywords:
-        profiles = weigh.transform(profile.keywords for profile in task.profiles)
-    else:
-        profiles = means(task.profiles, known.shape[0]) @ known
-    columns = candidates.T.tocsc()
+    plain = Centroid(None)
+    plain.learn(task.corpus or task.candidates, task.candidates)
+    plain.add()
+    wishes = plain.read(task.profiles)
     started = time.perf_counter()
-    chunks = [
-        (profiles[start : start + CHUNK] @ columns).toarray().astype(np.float32)
-        for start in range(0, profiles.shape[0], CHUNK)
-    ]
-    return Ranked(np.vstack(chunks), _each(started, task))
+    return Ranked(plain.score(wishes), _each(started, task))
 
 
-def plain_vectorizer() -> TfidfVectorizer:
-    """TF-IDF as scikit-learn's users know it."""
-    return TfidfVectorizer(sublinear_tf=True, stop_words="english", strip_accents="unicode")
-
-
-def means(profiles: Sequence[Profile], papers: int) -> sparse.csr_matrix:
-    """Readers x papers: each liked paper's share in its reader's mean."""
-    rows = [np.full(len(profile.liked), number) for number, profile in enumerate(profiles)]
-    columns = [paper for profile in profiles for paper in profile.liked]
-    shares = [1 / len(profile.liked) for profile in profiles for _ in profile.liked]
-    return sparse.csr_matrix(
-        (shares, (np.concatenate(rows), columns)), shape=(len(profiles), papers)
-    )
-
-
-@dataclass(slots=True)
 class Machines:
-    """arxiv-sanity-lite's ranking: its features, and its model for each reader."""
+    """arxiv-sanity-lite's ranking, from its features to a model for each reader."""
 
-    task: Task
-    longest: int
-    known: sparse.csr_matrix = field(init=False)
-    candidates: sparse.csr_matrix = field(init=False)
-
-    def __post_init__(self) -> None:
-        weigh = arxiv_sanity.vectorizer(self.longest)
-        self.known = weigh.fit_transform(self.task.corpus).astype(np.float32)
-        self.candidates = weigh.transform(self.task.candidates).astype(np.float32)
+    def __init__(self, task: Task) -> None:
+        self._machine = Machine(None)
+        self._machine.learn(task.corpus, task.candidates)
+        self._machine.add()
 
     def score(self, profiles: Sequence[Profile]) -> Scores:
         """Train and ask one model after the other."""
-        rows = [
-            arxiv_sanity.fitted(self.known, np.array(profile.liked)).decision_function(
-                self.candidates
-            )
-            for profile in profiles
-        ]
-        return np.array(rows, dtype=np.float32)
+        return self._machine.score(self._machine.read(profiles))
 
 
 class Ours:

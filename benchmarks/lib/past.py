@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -54,7 +55,7 @@ class Past:
     def state(self) -> str:
         """A digest of all rows of all tables."""
         found = hashlib.sha256()
-        with sqlite3.connect(self.database) as connection:
+        with closing(sqlite3.connect(self.database)) as connection:
             for line in connection.iterdump():
                 found.update(line.encode())
         return found.hexdigest()

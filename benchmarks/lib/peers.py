@@ -58,6 +58,7 @@ def _versions(packages: Sequence[str]) -> dict[str, str] | None:
 
 def _make(packages: Sequence[str]) -> None:
     """Make the environment; whoever asks looks whether it worked."""
+    print(f"installing {', '.join(packages)} into {PLACE} …", file=sys.stderr, flush=True)
     base = str(Path(sys.base_prefix) / "bin" / "python3")
     steps = [[str(PYTHON), "-m", "pip", "install", "--quiet", *packages]]
     if not PYTHON.exists():

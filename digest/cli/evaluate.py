@@ -74,15 +74,10 @@ def command(
             _changed(today, named, dial, ranker),
             days,
         )
-        papers = house.store.papers.by_numbers(
-            {number for one in found.replayed for shown in one.shown for number in shown.papers}
-            | {number for one in found.replayed for number in one.question.liked}
-        )
     finally:
         house.close()
     if as_json:
-        keys = {number: stored.paper.key for number, stored in papers.items()}
-        click.echo(json.dumps(evaluation_as_json(found, keys), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(evaluation_as_json(found), ensure_ascii=False, indent=2))
     else:
         show_evaluation(Console(), found)
     return 0

@@ -96,7 +96,7 @@ class Task:
     "--ranker",
     type=click.Choice(RANKERS),
     default=DEFAULT,
-    help="What ranks them (default: terms); encoder and blend need pip install '.[neural]'.",
+    help="What ranks them (default: terms); encoder and blend need the extra [neural].",
 )
 def command(
     profiles: Path, papers: Path, corpus: Path | None, out: Path, top: int | None, ranker: str

@@ -1,13 +1,13 @@
 """A replay of past dates, as text for people and as JSON for programs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from digest.evaluation import Evaluation, Figure, Shown, Variant
+from digest.evaluation import Evaluation, Figure, Replayed, Shown, Variant
 from digest.evaluation.measures import Mean
 from digest.evaluation.verdict import in_words, needed, verdict_of
 from digest.grammar.interests import format_interest
@@ -34,6 +34,8 @@ def show_evaluation(console: Console, found: Evaluation) -> None:
         _say(console, line)
     for line in changes(found):
         _say(console, f"change: {line}")
+    if found.unknown:
+        _say(console, f"not stored, so they teach nothing here: {', '.join(found.unknown)}")
     if found.figures:
         console.print()
         console.print(_table(found))
@@ -62,7 +64,7 @@ def changes(found: Evaluation) -> Iterator[str]:
     yield from lines or ["none: these are today's settings"]
 
 
-def evaluation_as_json(found: Evaluation, keys: Mapping[int, str]) -> dict[str, Any]:
+def evaluation_as_json(found: Evaluation) -> dict[str, Any]:
     """The whole replay for programs; see docs/evaluate.md for its fields."""
     return {
         "reader": found.today.reader.address,
@@ -81,17 +83,17 @@ def evaluation_as_json(found: Evaluation, keys: Mapping[int, str]) -> dict[str, 
         },
         "today": _variant_as_json(found.today),
         "change": _variant_as_json(found.change) if found.change else None,
+        "unknown": list(found.unknown),
+        "chance": None if found.chance is None else round(found.chance, 6),
         "figures": {figure.name: _figure_as_json(figure) for figure in found.figures},
         "dates": [
             {
                 "date": one.question.day.isoformat(),
                 "since": one.question.since.isoformat(),
                 "considered": one.considered,
-                "liked": sorted(keys[number] for number in one.question.liked),
+                "liked": sorted(key for n, key in one.keys.items() if n in one.question.liked),
                 "disliked": len(one.question.disliked),
-                "editions": [
-                    _shown_as_json(shown, len(one.question.liked), keys) for shown in one.shown
-                ],
+                "editions": [_shown_as_json(one, shown) for shown in one.shown],
             }
             for one in found.replayed
         ],
@@ -105,7 +107,8 @@ def _replayed(found: Evaluation) -> Iterator[str]:
         f"liked: {found.liked} liked, {found.disliked} disliked"
     )
     if found.votes.elsewhere:
-        yield f"of all liked papers {found.votes.elsewhere:,} on none of these dates"
+        others = counted(found.votes.elsewhere, "other paper")
+        yield f"on none of these dates: {others} that you liked"
 
 
 def _table(found: Evaluation) -> Table:
@@ -152,10 +155,10 @@ def _mean_as_json(mean: Mean) -> dict[str, float]:
     return {"mean": round(mean.value, 6), "low": round(mean.low, 6), "high": round(mean.high, 6)}
 
 
-def _shown_as_json(shown: Shown, liked: int, keys: Mapping[int, str]) -> dict[str, Any]:
+def _shown_as_json(one: Replayed, shown: Shown) -> dict[str, Any]:
     return {
-        "picks": [keys[number] for number in shown.papers],
+        "picks": [one.keys[number] for number in shown.papers],
         "found": list(shown.found),
         "disliked": shown.disliked,
-        "ndcg@10": round(shown.ndcg(liked), 6),
+        "ndcg@10": round(shown.ndcg(len(one.question.liked)), 6),
     }

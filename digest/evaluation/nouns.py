@@ -1,15 +1,15 @@
 """The nouns of a replay: what is compared, what was asked, what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
-from digest.evaluation.measures import Mean, mean, ndcg
+from digest.evaluation.measures import Mean, chance_of, mean, ndcg
 from digest.model import Reader
 
-LEAST_DATES = 10  # a bootstrap of fewer gives intervals that are too narrow
+LEAST_DATES = 10  # a mean of fewer hangs on one or two of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,16 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One date with the edition of each variant, in their order; `considered` were candidates."""
+    """One date with the edition of each variant, in their order; `considered` were candidates.
+
+    `keys` are those of the papers that were shown or liked, by row: as they were then, since others
+    may join papers meanwhile.
+    """
 
     question: Question
     considered: int
     shown: tuple[Shown, ...]
+    keys: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Verdict(StrEnum):
     SAME = "same"  # all editions hold the same papers in the same order
     BETTER = "better"
     WORSE = "worse"
-    OPEN = "open"  # the difference may be chance
+    OPEN = "open"  # the difference may well be chance
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class Evaluation:
     """Past dates replayed for one reader: today's settings and, where one was named, a change.
 
     `asked` are all dates of the reader's schedule from `first` to `last`; those `replayed`, oldest
-    first, had a liked paper.
+    first, had a liked paper. `unknown` are keys of papers that the change likes and nobody stored.
     """
 
     today: Variant
@@ -100,6 +105,7 @@ class Evaluation:
     asked: int
     votes: Votes
     replayed: tuple[Replayed, ...]
+    unknown: tuple[str, ...] = ()
 
     @property
     def liked(self) -> int:
@@ -124,6 +130,11 @@ class Evaluation:
         if self.change is None:
             return ()
         return tuple(_ndcg(one, one.shown[1]) - _ndcg(one, one.shown[0]) for one in self.replayed)
+
+    @cached_property
+    def chance(self) -> float | None:
+        """In which share of cases chance alone makes such a difference; None without a change."""
+        return chance_of(self.differences) if self.change and self.replayed else None
 
     def _figure(self, name: str, measure: "_Measure") -> Figure:
         before = [measure(one, one.shown[0]) for one in self.replayed]

@@ -14,7 +14,7 @@ from digest.desk import Desk, Desks
 from digest.evaluation.nouns import Evaluation, Question, Replayed, Shown, Variant
 from digest.evaluation.questions import dates_between, questions_of
 from digest.localtime import local_date
-from digest.model import UPVOTES, Pick, StoredPaper, Threshold, Trend
+from digest.model import UPVOTES, Pick, Reader, StoredPaper, Threshold, Trend
 from digest.picker import Picker
 from digest.progress import Progress, Quiet
 from digest.readers.profiles import Given, Wants, given_before, given_by, wants_from
@@ -65,6 +65,8 @@ def evaluate(replay: Replay, today: Variant, change: Variant | None, days: int) 
     made = []
     if questions:
         replay.catalogue.refresh()
+        if replay.catalogue.index.needs_subjects:  # as after a run
+            replay.catalogue.learn()
         resting = replay.catalogue.at_rest()
         resting.model()  # made once for all dates, as what rankers keep with a catalogue is
         kinds = {one.ranker: replace(resting, kind=one.ranker) for one in variants}
@@ -73,7 +75,15 @@ def evaluate(replay: Replay, today: Variant, change: Variant | None, days: int) 
                 made.append(_replayed(replay, kinds, past, variants, question))
                 advance(1)
     asked = sum(1 for _ in dates_between(reader.schedule, first, last))
-    return Evaluation(today, change, first, last, asked, counted, tuple(made))
+    unknown = () if change is None else _unknown(past.given, today.reader, change.reader)
+    return Evaluation(today, change, first, last, asked, counted, tuple(made), unknown)
+
+
+def _unknown(given: Given, today: Reader, change: Reader) -> tuple[str, ...]:
+    """The keys of papers that a change likes anew and the store lacks: they teach nothing here."""
+    known = {*given.rows, *(key for interest in today.interests for key in interest.liked)}
+    liked = dict.fromkeys(key for interest in change.interests for key in interest.liked)
+    return tuple(key for key in liked if key not in known)
 
 
 def _past(replay: Replay, variants: Sequence[Variant]) -> _Past:
@@ -117,7 +127,10 @@ def _replayed(
         desk = _desk(desks, question, variants[mine[0]], pool)
         picks = _picks(Picker(desks, replay.threshold), desk, [wants[place] for place in mine])
         shown.update(zip(mine, (_shown(one, question) for one in picks), strict=True))
-    return Replayed(question, len(pool), tuple(shown[place] for place in range(len(variants))))
+    told = question.liked.union(*(one.papers for one in shown.values()))
+    keys = {paper.number: paper.paper.key for paper in pool if paper.number in told}
+    in_order = tuple(shown[place] for place in range(len(variants)))
+    return Replayed(question, len(pool), in_order, keys)
 
 
 def _announced(store: Store, question: Question) -> list[StoredPaper]:
@@ -152,24 +165,25 @@ def _trends(desks: Desks, pool: Sequence[StoredPaper], day: date) -> dict[int, T
 
 
 def _picks(picker: Picker, desk: Desk, every: Sequence[Wants]) -> list[tuple[Pick, ...]]:
-    """The picks of each variant, from one product for all."""
+    """The picks of each variant, from one product for all; what they share is weighed once."""
     ranker = picker.desks.ranker(desk)
-    profiles = ranker.prepare([profile for wants in every for profile in wants.profiles])
+    asked = list(dict.fromkeys(profile for wants in every for profile in wants.profiles))
+    place_of = {profile: place for place, profile in enumerate(asked)}
+    profiles = ranker.prepare(asked)
     scores = ranker.score(profiles)
-    found, start = [], 0
+    found = []
     for wants in every:
-        end = start + len(wants.profiles)
+        places = [place_of[profile] for profile in wants.profiles]
         same = ranker.same_as(sorted(wants.muted)) if wants.muted else {}
         picked = picker.pick(
             desk,
             wants.reader,
-            profiles[start:end],
-            scores[start:end],
+            [profiles[place] for place in places],
+            scores[places],
             set().union(*same.values()),
             wants.reader.limit,
         )
         found.append(picked.picks if picked else ())
-        start = end
     return found
 
 

@@ -1,17 +1,19 @@
 """What can be told from a replay, and what cannot, in words.
 
-The rule: fewer than ten dates with a liked paper tell nothing, since a bootstrap of so few gives
-intervals that are too narrow. From ten on a change is better or worse where the interval of its
-paired differences of nDCG@10 does not hold zero, and open where it does.
+The rule: fewer than ten dates with a liked paper tell nothing. From ten on a change is better or
+worse where the interval of its paired differences of nDCG@10 does not hold zero, and chance alone
+makes such a difference in fewer than one of twenty cases. The interval alone would say so of one in
+ten changes that do nothing, where dates are few or few of them differ.
 """
 
 from collections.abc import Iterator
 
-from digest.evaluation.measures import Mean, dates_needed
+from digest.evaluation.measures import RARE, Mean, dates_needed
 from digest.evaluation.nouns import LEAST_DATES, Evaluation, Shown, Verdict
 from digest.letters.words import counted
 
 _MOST_NEEDED = 1000  # dates: more would take years
+_SELDOM = 0.01
 
 
 def verdict_of(found: Evaluation) -> Verdict:
@@ -22,8 +24,8 @@ def verdict_of(found: Evaluation) -> Verdict:
         return Verdict.ALONE
     if all(before.papers == after.papers for before, after in _pairs(found)):
         return Verdict.SAME
-    difference = _difference(found)
-    if not difference.apart:
+    difference, chance = _difference(found), found.chance
+    if not difference.apart or chance is None or chance >= RARE:
         return Verdict.OPEN
     return Verdict.BETTER if difference.value > 0 else Verdict.WORSE
 
@@ -40,28 +42,42 @@ def in_words(found: Evaluation) -> str:
         case Verdict.TOO_FEW:
             return (
                 f"Too few votes to tell: {counted(found.liked, 'paper')} that you liked, on "
-                f"{dates}; {LEAST_DATES} dates are the least. Vote more, or ask about more --days."
+                f"{dates}; it takes {LEAST_DATES} dates. Vote more, or ask about more --days."
             )
         case Verdict.ALONE:
             return "These are today's settings. --interest, --dial and --ranker try others."
         case Verdict.SAME:
             return f"The change makes no difference: the editions of all {dates} are the same."
         case Verdict.OPEN:
-            return "The two cannot be told apart: the interval of the difference holds zero. " + (
-                _more(found)
-            )
+            return f"The two cannot be told apart: {_why(found)}. {_more(found)}"
         case verdict:
             return (
                 f"The change would have been {verdict.value}: nDCG@10 "
                 f"{'higher' if verdict is Verdict.BETTER else 'lower'} by "
-                f"{abs(_difference(found).value):.3f}, and the interval does not hold zero."
+                f"{abs(_difference(found).value):.3f}, which chance alone makes in "
+                f"{_cases(found)} cases."
             )
+
+
+def _why(found: Evaluation) -> str:
+    if not found.chance or found.chance < RARE:
+        return "the interval of the difference holds zero"
+    if not any(found.differences):
+        return "both have what you liked in the same places"
+    return f"chance alone makes such a difference in {_cases(found)} cases"
+
+
+def _cases(found: Evaluation) -> str:
+    chance = found.chance or 0.0
+    if chance < _SELDOM:
+        return f"fewer than 1 of {1 / _SELDOM:,.0f}"
+    return f"{100 * chance:.0f} of 100"
 
 
 def _more(found: Evaluation) -> str:
     dates = needed(found)
     if dates is None:
-        return "Too few editions differ to say how many dates it would take."
+        return "Too few dates differ to say how many it would take."
     if dates > _MOST_NEEDED:
         return f"A difference this small would take more than {_MOST_NEEDED:,} such dates to show."
     return (

@@ -1,6 +1,6 @@
 """One paper in words: what it is, what it says, why it is there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digest.letters.curve import curve_of, expected_in_words, time_in_words
 from digest.letters.parts import address_of
@@ -223,7 +223,8 @@ def _why(pick: Pick, edition: Edition, *, short: bool) -> str:
     if pick.interest is None:
         return _why_it_trends(pick.trend) if pick.trend else ""
     if short:
-        why = reasons_in_words(pick, title=_SHORT_TITLE_IN_LINE, label=_SHORT_LABEL)
+        unlike = replace(edition, liked={})  # no room to say which liked paper it is like
+        why = reasons_in_words(pick, unlike, title=_SHORT_TITLE_IN_LINE, label=_SHORT_LABEL)
     else:
         why = reasons_in_words(pick, edition)
     if not why or pick.explores:

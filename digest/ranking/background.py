@@ -21,6 +21,7 @@ from digest.ranking.subjects import at_length_one
 from digest.ranking.weights import Floats
 
 RIDGE = 0.3
+_FEW = 20  # papers
 _HEAD = struct.Struct("<I")
 
 
@@ -35,13 +36,14 @@ class Background:
     def of(cls, vectors: Floats) -> "Background":
         """From vectors of papers of the past, [papers x dimensions]; without any it does nothing.
 
-        Where papers are fewer than dimensions their spread is little known, and counts less.
+        Where papers are fewer than dimensions their spread is little known, and counts less. The
+        mean of a few papers is mostly those papers: less of it is taken away, of forty 86 percent.
         """
         papers, size = vectors.shape
         even = np.eye(size, dtype=np.float32)
         if not papers:
             return cls(np.zeros(size, np.float32), even)
-        mean = vectors.mean(axis=0, dtype=np.float64)
+        mean = vectors.mean(axis=0, dtype=np.float64) * -np.expm1(-papers / _FEW)
         places = _places(vectors, np.asarray(mean, np.float32)).astype(np.float64)
         spread = places - places.mean(axis=0)
         usual = float((spread**2).sum()) / papers / size

@@ -8,11 +8,12 @@ sum is scaled anew. Every part of T and E is known, so parts of both kinds stand
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digest.model import Paper, Reason, ReasonKind
 from digest.ranking import Explanation, Profile, Scores
@@ -20,23 +21,21 @@ from digest.ranking.exact import Exact
 from digest.ranking.making import Wish, phrases_of
 from digest.ranking.matching import Matcher
 from digest.ranking.model import Model
-from digest.ranking.nearness import NearRanker
+from digest.ranking.nearness import NearRanker, liked_among
 from digest.ranking.reasons import MOST_TERMS, complete
 from digest.ranking.scale import BYTES, Scale, with_stand_ins
 from digest.ranking.scoring import fits
 from digest.ranking.sheet import Sheet
 from digest.ranking.taste import TYPICAL, Palate, score_of
 from digest.ranking.tfidf import TfidfRanker, exact_shares
-from digest.ranking.weights import Floats
 
 if TYPE_CHECKING:
     from digest.ranking.pages import Pages
 
-MEANING = 1  # counts up whenever what is kept of a profile says something else of papers
+MEANING = 2  # counts up whenever what is kept of a profile says something else of papers
 WEIGHT = 0.5  # of the encoder
 _AGREED = 0.7  # of what a paper gets that is good for both: what a good one gets at least
 _USUAL, _PRIOR = 0.3, 100  # the spread of fits before papers are seen, and what that is worth
-_EVERY = 1000
 _LEAST = 0.05
 _HEAD = struct.Struct("<II2f")
 
@@ -79,8 +78,10 @@ class Mix:
 
 @dataclass(frozen=True, slots=True)
 class _Shard:
-    """Profiles as each ranker takes them."""
+    """The profiles that were scored last, as each ranker takes them."""
 
+    profiles: Sequence[Profile]  # held, so that their identities stay theirs
+    places: Mapping[int, int]
     mixes: Sequence[Mix]
     terms: Sequence[Profile]
     near: Sequence[Profile]
@@ -88,8 +89,13 @@ class _Shard:
     @classmethod
     def of(cls, profiles: Sequence[Profile], mixes: Sequence[Mix]) -> "_Shard":
         both = list(zip(profiles, mixes, strict=True))
-        terms = [replace(profile, kept=mix.terms) for profile, mix in both]
-        return cls(mixes, terms, [replace(profile, kept=mix.near) for profile, mix in both])
+        return cls(
+            profiles,
+            {id(profile): place for place, profile in enumerate(profiles)},
+            mixes,
+            [replace(profile, kept=mix.terms) for profile, mix in both],
+            [replace(profile, kept=mix.near) for profile, mix in both],
+        )
 
 
 class BlendRanker:
@@ -118,7 +124,7 @@ class BlendRanker:
         self._library = library
         self._exact = Exact(Matcher(candidates))
         self._past: Pages | None = None
-        self._explained: tuple[Profile, _Shard] | None = None
+        self._shard = _Shard.of((), ())
 
     def prepare(self, profiles: Sequence[Profile]) -> list[Profile]:
         """The same profiles, each with what is worth keeping; what is kept already stays."""
@@ -130,7 +136,7 @@ class BlendRanker:
 
     def score(self, profiles: Sequence[Profile]) -> Scores:
         """Scores [profiles x candidates]; see the module."""
-        shard = _Shard.of(profiles, self._mixes(profiles))
+        shard = self._shard = _Shard.of(profiles, self._mixes(profiles))
         by_terms = self._term_fits(shard.terms)
         by_nearness = self._near.fits(shard.near)
         found = np.empty_like(by_terms)
@@ -147,16 +153,18 @@ class BlendRanker:
     def explain(
         self, profile: Profile, candidate: int, most: int = MOST_TERMS, least: float = _LEAST
     ) -> Explanation:
-        """Why a candidate has its score: terms and liked papers side by side, and the rest."""
-        known = self._explained
-        if known is None or known[0] is not profile:
-            known = self._explained = profile, _Shard.of([profile], self._mixes([profile]))
-        shard = known[1]
-        mix, exact = shard.mixes[0], self._exact.reasons(profile, candidate)
-        why = self._terms.explain(shard.terms[0], candidate, _EVERY, 0.0)
+        """Why a candidate has its score: terms and liked papers side by side, and the rest.
+
+        Quick for the profiles that were scored last.
+        """
+        if id(profile) not in self._shard.places:
+            self._shard = _Shard.of([profile], self._mixes([profile]))
+        shard, place = self._shard, self._shard.places[id(profile)]
+        mix, exact = shard.mixes[place], self._exact.reasons(profile, candidate)
+        why = self._terms.explain(shard.terms[place], candidate, most, 0.0)
         said = sum(reason.share for reason in why.reasons) - sum(one.share for one in exact)
         by_terms = float(_fit_of(said))
-        parts, by_nearness = self._near.shares(shard.near[0], candidate)
+        parts, by_nearness = self._near.shares(shard.near[place], candidate)
         fit = float(mix.fits(by_terms, by_nearness))
         shrunk = float(score_of(fit)) / fit if fit > 0 else 1.0
         gain = mix.scale.gain * shrunk
@@ -167,7 +175,7 @@ class BlendRanker:
             if reason.kind is ReasonKind.TERM
         ]
         scaled = {row: gain * mix.of_near * share for row, share in parts.items()}
-        liked = self._near.named(shard.near[0], scaled, most)
+        liked = self._near.named(shard.near[place], scaled, most)
         named = sorted([*terms, *liked], key=_largest_first)
         shown = [one for one in named if one.share >= least * named[0].share][:most]
         score = float(score_of(fit)) + sum(reason.share for reason in exact)
@@ -207,22 +215,34 @@ class BlendRanker:
     def _made(self, profiles: Sequence[Profile]) -> list[Mix]:
         """The mixes of these profiles, scaled by papers of the past."""
         numbers, near = self._near.past_fits(profiles)
-        terms = self._terms.prepare([replace(profile, kept=None) for profile in profiles])
-        by_terms = self._past_fits(terms, numbers)
+        bare = [replace(profile, kept=None) for profile in profiles]
+        terms = self._terms.prepare(bare)
+        by_terms = self._past_fits(self._wanted(bare, terms), numbers)
+        by_nearness = np.stack([its.past for its in near])
         place_of = {number: place for place, number in enumerate(numbers)}
-        found = []
-        for row, (profile, its) in enumerate(zip(terms, near, strict=True)):
-            own = sorted({place_of[e.number] for e in profile.examples if e.number in place_of})
-            both = [with_stand_ins(fits, own) for fits in (by_terms[row], its.past)]
-            shares = [
-                share / _spread(fits)
-                for share, fits in zip((1 - WEIGHT, WEIGHT), both, strict=True)
-            ]
-            raw = np.asarray(shares[0] * both[0] + shares[1] * both[1], np.float32)
-            agreed = TYPICAL * sum(shares)
-            scale = Scale.of(raw, _AGREED * agreed, agreed)
-            found.append(Mix(profile.kept or b"", its.kept, shares[0], shares[1], scale))
-        return found
+        for row, profile in enumerate(profiles):
+            by_terms[row] = with_stand_ins(by_terms[row], liked_among(profile, place_of))
+        of_terms = (1 - WEIGHT) / _spreads(by_terms)
+        of_near = WEIGHT / _spreads(by_nearness)
+        raw = of_terms[:, None] * by_terms + of_near[:, None] * by_nearness
+        agreed = TYPICAL * (of_terms + of_near)
+        scales = Scale.of_all(np.asarray(raw, np.float32), _AGREED * agreed, agreed)
+        shares = zip(of_terms.tolist(), of_near.tolist(), scales, strict=True)
+        return [
+            Mix(profile.kept or b"", its.kept, *share)
+            for profile, its, share in zip(terms, near, shares, strict=True)
+        ]
+
+    def _wanted(self, bare: Sequence[Profile], terms: Sequence[Profile]) -> list[Profile]:
+        """Profiles as the ranker by terms keeps them, made without dislikes where there are any.
+
+        Scales are of what is wanted: a vote against a subject is not made up for by another one.
+        """
+        lists = [tuple(e for e in profile.examples if e.weight > 0) for profile in bare]
+        fewer = [len(its) < len(one.examples) for one, its in zip(bare, lists, strict=True)]
+        liking = [replace(one, examples=its) for one, its in zip(bare, lists, strict=True)]
+        made = iter(self._terms.prepare([p for p, has in zip(liking, fewer, strict=True) if has]))
+        return [next(made) if has else kept for kept, has in zip(terms, fewer, strict=True)]
 
     def _past_fits(self, profiles: Sequence[Profile], numbers: Sequence[int]) -> Scores:
         """What terms give the papers of the past, as far as words tell it."""
@@ -233,10 +253,11 @@ class BlendRanker:
         return fits(palates, phrases, self._past)
 
 
-def _spread(its: Floats) -> float:
-    """The standard deviation of fits, and what was expected of it."""
-    seen = float(its.var(dtype=np.float64)) if its.size else 0.0
-    return float(np.sqrt((its.size * seen + _PRIOR * _USUAL**2) / (its.size + _PRIOR)))
+def _spreads(its: Scores) -> NDArray[np.float64]:
+    """The standard deviations of rows of fits, and what was expected of them."""
+    number = its.shape[1]
+    seen = its.var(axis=1, dtype=np.float64) if number else np.zeros(len(its))
+    return np.asarray(np.sqrt((number * seen + _PRIOR * _USUAL**2) / (number + _PRIOR)), np.float64)
 
 
 def _fit_of(scores: Any) -> Any:  # noqa: ANN401 - a number or an array

@@ -2,22 +2,25 @@
 
     score = score_of(fit) + 0.6 · authors + 0.1 · categories        fit = g (p·x - centre)
 
-p is a profile's bearing (digest.ranking.bearing), x a candidate's place; exact matches and
+p is a profile's bearing (digest.ranking.directions), x a candidate's place; exact matches and
 exclusions count as for terms. A part of a score is a liked paper's, or that of all keywords
 together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from digest.model import Paper, Reason, ReasonKind
 from digest.ranking import Explanation, Profile, Scores, portions
-from digest.ranking.bearing import Bearings, Example, Wish, bearings_of, keywords_read, wishes_of
+from digest.ranking.bearing import Bearings, bearings_of, keywords_read
+from digest.ranking.directions import Directions, Example, Wish, wishes_of
 from digest.ranking.exact import Exact
 from digest.ranking.matching import Matcher
 from digest.ranking.reasons import MOST_TERMS, complete
+from digest.ranking.scale import with_stand_ins
 from digest.ranking.taste import score_of
 from digest.ranking.tfidf import TfidfRanker
 from digest.ranking.vectors import Vectors
@@ -33,16 +36,37 @@ Titles = Callable[[Sequence[int]], Mapping[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A profile's wishes, and who its examples are."""
+    """The wishes of profiles, one or one a facet each, and what they are made of.
 
-    wishes: Sequence[Wish]
-    numbers: Sequence[int]  # of the first rows
-    titles: Sequence[str]  # of the others, which the store does not have
+    `numbers` are the papers of the first places; those after them are of `titles`, liked papers
+    that the store does not have.
+    """
+
+    words: Sequence[Floats]
+    wishes: Sequence[Sequence[Wish]]
+    numbers: Sequence[int]
+    titles: Sequence[str]
+    places: Floats
+
+    def directions(self, calm: Floats) -> Directions:
+        """Of all wishes."""
+        return Directions.of([wish for own in self.wishes for wish in own], self.places, calm)
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """The profile that was explained last, with what that needs."""
+
+    profile: Profile
+    made: _Made
+    directions: Directions
+    bearings: Bearings
+    titles: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class PastFits:
-    """What is kept of a profile, and what it gives to papers of the past."""
+    """What is kept of a profile, and what it gives papers of the past, dislikes left out."""
 
     kept: bytes
     past: Floats
@@ -74,7 +98,7 @@ class NearRanker:
         self._exact = Exact(Matcher(candidates))
         self._places = vectors.background().places(rows)
         self._past: tuple[Mapping[int, int], Floats] | None = None
-        self._explained: tuple[Profile, _Made, Bearings] | None = None
+        self._explained: _Explained | None = None
 
     def prepare(self, profiles: Sequence[Profile]) -> list[Profile]:
         """The same profiles with their bearings as bytes; what is kept already stays."""
@@ -82,10 +106,9 @@ class NearRanker:
 
     def prepared(self, profiles: Sequence[Profile]) -> list[tuple[Profile, Bearings]]:
         """Profiles with their bearings, as bytes and ready for use."""
-        known = [_kept(profile) for profile in profiles]
+        known = [self._kept(profile) for profile in profiles]
         new = [p for p, bearings in zip(profiles, known, strict=True) if bearings is None]
-        sizes = [len(profile.examples) + _LIGHT for profile in new]
-        made = iter([b for part in portions(new, sizes, _MOST_EXAMPLES) for b in self._make(part)])
+        made = iter([bearings for bearings, _ in self._make(new)])
         found = []
         for profile, bearings in zip(profiles, known, strict=True):
             if bearings is not None:
@@ -108,11 +131,9 @@ class NearRanker:
 
     def past_fits(self, profiles: Sequence[Profile]) -> tuple[Sequence[int], list[PastFits]]:
         """What profiles give papers of the past: the papers' numbers, and each profile's fits."""
-        place_of, past = self._past_places()
-        every = self.prepared([replace(profile, kept=None) for profile in profiles])
-        fits = fits_of([bearings for _, bearings in every], past)
-        kept = [profile.kept or b"" for profile, _ in every]
-        return list(place_of), [PastFits(*one) for one in zip(kept, fits, strict=True)]
+        place_of, _ = self._past_places()
+        made = self._make(profiles)
+        return list(place_of), [PastFits(its.to_bytes(), past) for its, past in made]
 
     def level(self, profile: Profile, share: float) -> float:
         """The score that this share of the papers of the past reached."""
@@ -133,31 +154,33 @@ class NearRanker:
 
     def shares(self, profile: Profile, candidate: int) -> tuple[dict[int | None, float], float]:
         """What each example, by its row, and all keywords (None) add to a fit; and the fit."""
-        made, bearings = self._for_explaining(profile)
-        place = self._places[candidate]
-        which = bearings.best(place)
-        bearing = bearings.every[which]
-        parts = made.wishes[which].parts()
+        known = self._for_explaining(profile)
+        made, place = known.made, self._places[candidate]
+        which = known.bearings.best(place)
+        bearing = known.bearings.every[which]
+        calm = self._vectors.background().calm
+        liked = known.directions.shares(which, place, made.places, calm)
         gain = bearing.scale.gain
-        found = {part.row: gain * float(part.direction @ place) for part in parts}
+        rows = np.flatnonzero(liked).tolist()
+        found: dict[int | None, float] = {row: gain * float(liked[row]) for row in rows}
+        found[None] = gain * float(known.directions.asking[which] * (made.words[0] @ place))
         return found, float(bearing.scale.fits(float(bearing.direction @ place)))
 
     def named(
         self, profile: Profile, shares: Mapping[int | None, float], most: int
     ) -> list[Reason]:
         """The shares above 0 in words, largest first; at most so many liked papers."""
-        made, _ = self._for_explaining(profile)
+        known = self._for_explaining(profile)
+        made = known.made
         liked = sorted(
             ((row, share) for row, share in shares.items() if row is not None and share > 0),
             key=lambda one: (-one[1], one[0]),
         )[:most]
-        numbers = [n for row, _ in liked if (n := self._number(made, row)) is not None]
-        titles = self._titles(numbers) if numbers else {}
+        stored = len(made.numbers)
         by_title: dict[str, float] = {}
         for row, share in liked:
-            number = self._number(made, row)
-            alone = made.titles[row - len(made.numbers)] if number is None else ""
-            title = alone if number is None else titles.get(number, "")
+            alone = row >= stored
+            title = made.titles[row - stored] if alone else known.titles.get(made.numbers[row], "")
             if title:
                 by_title[title] = by_title.get(title, 0.0) + share
         reasons = [Reason(ReasonKind.LIKED, title, share) for title, share in by_title.items()]
@@ -183,52 +206,54 @@ class NearRanker:
         """Candidates that say the same as papers of the store, by the papers' numbers."""
         return self._terms.same_as(numbers)
 
-    def _make(self, profiles: Sequence[Profile]) -> list[Bearings]:
-        """The bearings of these profiles, whose examples are read together."""
-        place_of, past = self._past_places()
-        wanted = [
-            (made.wishes, sorted({place_of[n] for n in made.numbers if n in place_of}))
-            for made in self._made(profiles)
-        ]
-        return bearings_of(wanted, past)
+    def _make(self, profiles: Sequence[Profile]) -> list[tuple[Bearings, Floats]]:
+        """Bearings of profiles, and what they give papers of the past, dislikes left out."""
+        sizes = [len(profile.examples) + _LIGHT for profile in profiles]
+        parts = portions(profiles, sizes, _MOST_EXAMPLES)
+        return [one for part in parts for one in self._make_part(part)]
 
-    def _made(self, profiles: Sequence[Profile]) -> list[_Made]:
-        """Profiles with their keywords read."""
-        background = self._vectors.background()
+    def _make_part(self, profiles: Sequence[Profile]) -> Iterator[tuple[Bearings, Floats]]:
+        """The same of profiles whose examples are read together."""
+        place_of, past = self._past_places()
+        made = self._made(profiles, self._words(profiles))
+        directions = made.directions(self._vectors.background().calm)
+        raw = np.asarray(directions.wanted @ past.T, np.float32)
+        counts = [len(own) for own in made.wishes]
+        ends = np.cumsum([0, *counts]).tolist()
+        for profile, (start, end) in zip(profiles, pairwise(ends), strict=True):
+            own = liked_among(profile, place_of)
+            for row in range(start, end):
+                raw[row] = with_stand_ins(raw[row], own)
+        every = bearings_of(made.words, counts, directions, raw)
+        return zip(every, best_of(every, raw), strict=True)
+
+    def _words(self, profiles: Sequence[Profile]) -> list[Floats]:
+        """The mean places of the keywords of profiles, by weight."""
         said = [keywords_read(profile.interest) for profile in profiles]
         texts = list(dict.fromkeys(keyword.text for own in said for keyword in own))
-        read = background.places(self._vectors.read(texts))
+        read = self._vectors.background().places(self._vectors.read(texts))
         row_of = {text: row for row, text in enumerate(texts)}
         words = []
         for own in said:
             weights = np.array([keyword.weight for keyword in own], np.float32)
             total = weights @ read[[row_of[keyword.text] for keyword in own]]
             words.append(np.asarray(total / max(float(weights.sum()), 1e-9), np.float32))
-        return self._made_with(profiles, words)
+        return words
 
-    def _made_with(self, profiles: Sequence[Profile], words: Sequence[Floats]) -> list[_Made]:
-        """Profiles whose keywords' places are known."""
-        background = self._vectors.background()
+    def _made(self, profiles: Sequence[Profile], words: Sequence[Floats]) -> _Made:
+        """The wishes of profiles whose keywords' places are known."""
         numbers = list(dict.fromkeys(e.number for p in profiles for e in p.examples))
-        rows = background.places(self._vectors.of(numbers))
-        calmed = rows @ background.calm
-        row_of = {number: row for row, number in enumerate(numbers)}
         titles = list(dict.fromkeys(title for profile in profiles for title in profile.titles))
-        read = background.places(self._vectors.read(titles))
-        read_calmed = read @ background.calm
-        title_of = {title: row for row, title in enumerate(titles)}
-        found = []
+        vectors = np.concatenate([self._vectors.of(numbers), self._vectors.read(titles)])
+        places = self._vectors.background().places(vectors)
+        row_of = {number: row for row, number in enumerate(numbers)}
+        title_of = {title: row for row, title in enumerate(titles, len(numbers))}
+        wishes = []
         for profile, own in zip(profiles, words, strict=True):
-            its = [row_of[example.number] for example in profile.examples]
-            alone = [title_of[title] for title in profile.titles]
-            weights = [*(example.weight for example in profile.examples), *(1.0 for _ in alone)]
-            examples = [Example(row, weight) for row, weight in enumerate(weights)]
-            places = np.concatenate([rows[its], read[alone]])
-            calm = np.concatenate([calmed[its], read_calmed[alone]])
-            wishes = wishes_of(examples, places, calm, own)
-            numbers_of = [example.number for example in profile.examples]
-            found.append(_Made(wishes, numbers_of, profile.titles))
-        return found
+            examples = [Example(row_of[e.number], e.weight) for e in profile.examples]
+            examples += [Example(title_of[title], 1.0) for title in profile.titles]
+            wishes.append(wishes_of(examples, places, own))
+        return _Made(words, wishes, numbers, titles, places)
 
     def _past_places(self) -> tuple[Mapping[int, int], Floats]:
         if self._past is None:
@@ -237,26 +262,45 @@ class NearRanker:
             self._past = {number: place for place, number in enumerate(numbers)}, places
         return self._past
 
-    def _for_explaining(self, profile: Profile) -> tuple[_Made, Bearings]:
+    def _for_explaining(self, profile: Profile) -> _Explained:
         """What explaining a profile needs, kept from one candidate to the next."""
         known = self._explained
-        if known is None or known[0] is not profile:
+        if known is None or known.profile is not profile:
             bearings = self.prepared([profile])[0][1]
-            made = self._made_with([profile], [bearings.words])[0]
-            known = self._explained = profile, made, bearings
-        return known[1:]
+            made = self._made([profile], [bearings.words])
+            directions = made.directions(self._vectors.background().calm)
+            titles = self._titles(made.numbers) if made.numbers else {}
+            known = self._explained = _Explained(profile, made, directions, bearings, titles)
+        return known
 
-    @staticmethod
-    def _number(made: _Made, row: int) -> int | None:
-        return made.numbers[row] if row < len(made.numbers) else None
+    def _kept(self, profile: Profile) -> Bearings | None:
+        """What was kept of a profile; None where that cannot be used."""
+        if profile.kept is None:
+            return None
+        try:
+            found = Bearings.from_bytes(profile.kept)
+        except ValueError:
+            return None
+        return found if len(found.words) == self._places.shape[1] else None
+
+
+def liked_among(profile: Profile, place_of: Mapping[int, int]) -> list[int]:
+    """The places of liked papers among papers that have one."""
+    liked = {example.number for example in profile.examples if example.weight > 0}
+    return sorted(place_of[number] for number in liked if number in place_of)
 
 
 def fits_of(every: Sequence[Bearings], places: Floats) -> Scores:
     """How well each place fits each profile's bearings, [profiles x texts], in one product."""
     if not every:
         return np.zeros((0, len(places)), np.float32)
+    raw = np.stack([bearing.direction for one in every for bearing in one.every]) @ places.T
+    return best_of(every, raw)
+
+
+def best_of(every: Sequence[Bearings], raw: Floats) -> Scores:
+    """The fits of products [bearings x texts], of each profile's bearings the best one."""
     bearings = [bearing for one in every for bearing in one.every]
-    raw = np.stack([bearing.direction for bearing in bearings]) @ places.T
     centres = np.array([bearing.scale.centre for bearing in bearings], np.float32)
     gains = np.array([bearing.scale.gain for bearing in bearings], np.float32)
     fits = gains[:, None] * (raw - centres[:, None])
@@ -264,13 +308,3 @@ def fits_of(every: Sequence[Bearings], places: Floats) -> Scores:
     if counts.max() > 1:
         fits = np.maximum.reduceat(fits, np.cumsum(counts) - counts, axis=0)
     return np.asarray(fits, np.float32)
-
-
-def _kept(profile: Profile) -> Bearings | None:
-    """What was kept of a profile; None where that cannot be used."""
-    if profile.kept is None:
-        return None
-    try:
-        return Bearings.from_bytes(profile.kept)
-    except ValueError:
-        return None

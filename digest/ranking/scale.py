@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from digest.ranking.taste import LADDER, TYPICAL, score_of
+from digest.ranking.taste import LADDER, TYPICAL, score_reached
 from digest.ranking.weights import Floats
+
+Numbers = NDArray[np.float64]
 
 _PRIOR = 100  # papers that what is expected before any are seen is worth
 _BEST_SHARE = 0.01
@@ -30,23 +33,26 @@ class Scale:
     ladder: tuple[float, ...]
 
     @classmethod
-    def of(cls, raw: Floats, expected: float, best: float) -> "Scale":
-        """From what papers of the past got.
+    def of_all(cls, raw: Floats, expected: Numbers, best: Numbers) -> list["Scale"]:
+        """From what papers of the past got, all rows at once.
 
         Args:
-            raw: of the papers of the past, at least as many as there are.
+            raw: [rows x papers of the past], of as many papers as there are.
             expected: what the best one in a hundred should at least have above the average paper.
             best: what it is thought to have before any are seen.
         """
-        number = raw.size
+        number = raw.shape[1]
         trust = number / (number + _PRIOR)
-        centre, steps, top = 0.0, np.zeros(len(LADDER)), best
+        tops = best
+        centres, steps = np.zeros(len(raw)), np.zeros((len(LADDER), len(raw)))
         if number:
-            centre = float(raw.mean(dtype=np.float64)) * trust
-            steps = np.quantile(raw.astype(np.float64), [1 - share for share in LADDER]) - centre
-            top = trust * float(steps[LADDER.index(_BEST_SHARE)]) + (1 - trust) * best
-        gain = TYPICAL / max(top, best / 2, expected)
-        return cls(centre, gain, tuple((steps * gain).tolist()))
+            centres = raw.mean(axis=1, dtype=np.float64) * trust
+            steps = np.quantile(raw, [1 - share for share in LADDER], axis=1) - centres
+            tops = trust * steps[LADDER.index(_BEST_SHARE)] + (1 - trust) * tops
+        gains = TYPICAL / np.maximum(tops, np.maximum(best / 2, expected))
+        rungs = (steps * gains).T.tolist()
+        every = zip(centres.tolist(), gains.tolist(), rungs, strict=True)
+        return [cls(centre, gain, tuple(ladder)) for centre, gain, ladder in every]
 
     def fits(self, raw: Any) -> Any:  # noqa: ANN401 - a number or an array
         """Fits of raw products."""
@@ -54,12 +60,7 @@ class Scale:
 
     def reached_by(self, share: float) -> float:
         """The score that a share of the papers of the past reached, be it 0.01 of them."""
-        share = max(share, 1e-9)
-        found = float(np.interp(np.log(share), np.log(LADDER[::-1]), self.ladder[::-1]))
-        if share < LADDER[-1]:  # further up as it went over the last step
-            step = (self.ladder[-1] - self.ladder[-2]) / np.log(LADDER[-2] / LADDER[-1])
-            found += float(step * np.log(LADDER[-1] / share))
-        return float(score_of(found))
+        return score_reached(self.ladder, share)
 
     def to_bytes(self) -> bytes:
         """For the store, BYTES long."""

@@ -20,8 +20,9 @@ nothing was ever on the subject, the best of it is not good. The score of a fit 
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,7 @@ MEANING = 2  # counts up whenever what a stored taste says of papers changes
 _MOST_TASTES = 100
 LADDER = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 _HEADER = struct.Struct("<IIfffff9f")
+_COLUMN, _FLOAT = np.dtype("<u4"), np.dtype("<f4")
 _FLAT = (0.0,) * len(LADDER)
 
 
@@ -61,12 +63,7 @@ class Taste:
 
     def reached_by(self, share: float) -> float:
         """The score that a share of the papers of the past reached, be it 0.01 of them."""
-        share = max(share, 1e-9)
-        found = float(np.interp(np.log(share), np.log(LADDER[::-1]), self.ladder[::-1]))
-        if share < LADDER[-1]:  # further up as it went over the last step
-            step = (self.ladder[-1] - self.ladder[-2]) / np.log(LADDER[-2] / LADDER[-1])
-            found += float(step * np.log(LADDER[-1] / share))
-        return float(score_of(found))
+        return score_reached(self.ladder, share)
 
     def at(self, columns: NDArray[Any]) -> "Floats":
         """The values at some columns; 0 where there is none."""
@@ -101,16 +98,15 @@ class Taste:
             raise ValueError("too short for a taste") from error
         if len(raw) != _HEADER.size + 8 * columns + 8 * subjects:
             raise ValueError("cut short")
-        ends = np.cumsum([_HEADER.size, 4 * columns, 4 * columns, 4 * subjects, 4 * subjects])
-        parts = [raw[a:b] for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
-        floats = [np.frombuffer(part, "<f4") for part in parts[1:]]
+        start, values = _HEADER.size, _HEADER.size + 4 * columns
+        calm, lean = values + 4 * columns, values + 4 * (columns + subjects)
         scale, spread, centre, gain, *ladder = rest
         return cls(
-            np.frombuffer(parts[0], "<u4"),
-            floats[0],
+            np.frombuffer(raw, _COLUMN, columns, start),
+            np.frombuffer(raw, _FLOAT, columns, values),
             mean_share,
-            floats[1],
-            floats[2],
+            np.frombuffer(raw, _FLOAT, subjects, calm),
+            np.frombuffer(raw, _FLOAT, subjects, lean),
             lexical_scale=scale,
             subject_scale=spread,
             centre=centre,
@@ -149,7 +145,7 @@ class Palate:
             sizes = struct.unpack_from(f"<{count}I", raw, 4)
         except struct.error as error:
             raise ValueError("too short for a palate") from error
-        ends = np.cumsum([4 + 4 * count, *sizes]).tolist()
+        ends = list(accumulate(sizes, initial=4 + 4 * count))
         if ends[-1] != len(raw):
             raise ValueError("cut short")
         return cls(tuple(Taste.from_bytes(raw[a:b]) for a, b in pairwise(ends)))
@@ -168,3 +164,18 @@ def at(columns: NDArray[Any], values: "Floats", wanted: NDArray[Any]) -> "Floats
 def score_of(fits: Any) -> Any:  # noqa: ANN401 - a number or an array
     """The score of a fit: the fit itself up to 0.8, above that 1 - 0.16 / fit."""
     return np.where(fits <= TYPICAL, fits, 1 - TYPICAL * (1 - TYPICAL) / np.maximum(fits, TYPICAL))
+
+
+def score_reached(ladder: Sequence[float], share: float) -> float:
+    """The score that a share of the papers of the past reached.
+
+    Args:
+        ladder: the fits that each share of LADDER reached.
+        share: be it 0.01; beyond the ends of LADDER it goes on as over the last step.
+    """
+    share = max(share, 1e-9)
+    found = float(np.interp(np.log(share), np.log(LADDER[::-1]), ladder[::-1]))
+    if share < LADDER[-1]:
+        step = (ladder[-1] - ladder[-2]) / np.log(LADDER[-2] / LADDER[-1])
+        found += float(step * np.log(LADDER[-1] / share))
+    return float(score_of(found))

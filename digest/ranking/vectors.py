@@ -10,11 +10,13 @@ import numpy as np
 from digest.progress import Progress
 from digest.ranking import MOST_PAST
 from digest.ranking.background import Background
-from digest.ranking.encoder import BATCH, Encoder
+from digest.ranking.encoder import BATCH, Encoder, encoded
 from digest.ranking.weights import Floats
 
 LEAST_PAST = 400
 _MOST_TEXTS = 20_000
+_HALF = 2  # bytes a number
+_NEAR_ONE = 0.01  # what half precision does to a length is less
 _GROWS = 2  # the background is learnt anew with so many times the papers
 
 
@@ -50,8 +52,8 @@ class Shelf(Protocol):
         """The vectors of these papers, as far as they are known."""
         ...
 
-    def lacking(self, encoder: str, numbers: Sequence[int]) -> Sequence[tuple[int, int, str]]:
-        """Of these papers, those without a vector of their text: number, change and text."""
+    def texts(self, numbers: Sequence[int]) -> Sequence[tuple[int, int, str]]:
+        """What is read of these papers, as far as they are known: number, change and text."""
         ...
 
     def keep(self, encoder: str, rows: Sequence[tuple[int, int, bytes]]) -> None:
@@ -93,23 +95,35 @@ class KeptVectors:
         return self._background[0] if self._background else ""
 
     def of(self, numbers: Sequence[int]) -> Floats:
-        """See Vectors."""
-        self._encode_missing(numbers)
-        known = self.shelf.of(self.encoder.name, list(dict.fromkeys(numbers)))
-        found = np.zeros((len(numbers), self.encoder.dimensions), np.float32)
-        for row, number in enumerate(numbers):
-            if number in known:
-                found[row] = np.frombuffer(known[number], "<f2")
-        return found
+        """See Vectors.
+
+        Raises:
+            EncoderError: where texts have to be read, and none can be.
+        """
+        distinct = list(dict.fromkeys(numbers))
+        known, rows = self._known(distinct)
+        place_of = {number: place for place, number in enumerate(known)}
+        missing = [number for number in distinct if number not in place_of]
+        if missing:
+            read, more = self._encode(missing)
+            place_of.update({number: len(rows) + place for place, number in enumerate(read)})
+            rows = np.concatenate([rows, more])
+        nothing = np.zeros((1, self.encoder.dimensions), np.float32)
+        every = np.concatenate([rows, nothing])
+        return every[[place_of.get(number, len(rows)) for number in numbers]]
 
     def read(self, texts: Sequence[str]) -> Floats:
-        """See Vectors; texts that were read are remembered for a while."""
+        """See Vectors; texts that were read are remembered for a while.
+
+        Raises:
+            EncoderError: where none can be read.
+        """
         new = [text for text in dict.fromkeys(texts) if text not in self._texts]
         if len(self._texts) + len(new) > _MOST_TEXTS:
             self._texts.clear()
             new = list(dict.fromkeys(texts))
         if new:
-            self._texts.update(zip(new, self.encoder.encode(new), strict=True))
+            self._texts.update(zip(new, encoded(self.encoder, new)[0], strict=True))
         if not texts:
             return np.zeros((0, self.encoder.dimensions), np.float32)
         return np.stack([self._texts[text] for text in texts])
@@ -125,7 +139,7 @@ class KeptVectors:
                 known = set(have)
                 more = [number for number in self.sample if number not in known]
                 more = _evenly(more, LEAST_PAST - len(have))
-                self._encode_missing(more)
+                self.of(more)
                 have = self.shelf.announced(self.encoder.name)
             numbers = _evenly(have, MOST_PAST)
             self._past = numbers, self.of(numbers)
@@ -162,23 +176,43 @@ class KeptVectors:
     def _named(self, content: bytes) -> str:
         return f"{self.encoder.name} {sha256(content).hexdigest()[:16]}"
 
-    def _encode_missing(self, numbers: Sequence[int]) -> None:
-        """Encode papers in batches, each kept at once: a run that is killed goes on from there."""
-        missing = self.shelf.lacking(self.encoder.name, list(dict.fromkeys(numbers)))
-        if not missing:
-            return
+    def _known(self, numbers: Sequence[int]) -> tuple[list[int], Floats]:
+        """The papers that have a vector, and their vectors; a damaged one is none."""
+        kept = self.shelf.of(self.encoder.name, numbers)
+        size = self.encoder.dimensions
+        whole = {number: raw for number, raw in kept.items() if len(raw) == _HALF * size}
+        rows = np.frombuffer(b"".join(whole.values()), "<f2").reshape(-1, size)
+        lengths = np.linalg.norm(rows.astype(np.float32), axis=1)
+        sound = (np.abs(lengths - 1) < _NEAR_ONE) | (lengths == 0)
+        known = [number for number, good in zip(whole, sound.tolist(), strict=True) if good]
+        return known, rows[sound].astype(np.float32)
+
+    def _encode(self, numbers: Sequence[int]) -> tuple[list[int], Floats]:
+        """Encode papers in batches, each kept at once: a run that is killed goes on from there.
+
+        Returns:
+            Those that are known, and their vectors as they are kept. One that could not be read has
+            zeros, and is tried again another time.
+        """
+        missing = self.shelf.texts(numbers)
+        rows = np.zeros((len(missing), self.encoder.dimensions), "<f2")
         with self.progress.track("reading papers with the encoder", len(missing)) as advance:
             for start in range(0, len(missing), BATCH):
                 batch = missing[start : start + BATCH]
-                vectors = self.encoder.encode([text for _, _, text in batch])
+                vectors, good = encoded(self.encoder, [text for _, _, text in batch])
+                rows[start : start + BATCH] = vectors
                 self.shelf.keep(
                     self.encoder.name,
                     [
-                        (number, change, vector.astype("<f2").tobytes())
-                        for (number, change, _), vector in zip(batch, vectors, strict=True)
+                        (number, change, row.tobytes())
+                        for (number, change, _), row, fine in zip(
+                            batch, rows[start : start + BATCH], good.tolist(), strict=True
+                        )
+                        if fine
                     ],
                 )
                 advance(len(batch))
+        return [number for number, _, _ in missing], rows.astype(np.float32)
 
 
 @dataclass(slots=True)
@@ -205,12 +239,12 @@ class HeldVectors:
     def of(self, numbers: Sequence[int]) -> Floats:
         """See Vectors."""
         if self._rows is None:
-            self._rows = self.encoder.encode(self.texts)
+            self._rows = encoded(self.encoder, self.texts)[0]
         return np.asarray(self._rows[list(numbers)], np.float32)
 
     def read(self, texts: Sequence[str]) -> Floats:
         """See Vectors."""
-        return self.encoder.encode(texts)
+        return encoded(self.encoder, texts)[0]
 
     def past(self) -> tuple[Sequence[int], Floats]:
         """See Vectors."""

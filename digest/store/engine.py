@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, ExecutionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from digest.errors import StoreAwayError, StoreBusyError, StoreError, printable
+from digest.errors import StoreAwayError, StoreBusyError, StoreError, installing, printable
 from digest.store.alive import look_before_use
 from digest.store.disks import make_private, networked
 from digest.store.together import refuse_to_write, shared
@@ -241,7 +241,7 @@ def _url(address: str) -> URL:
             import psycopg  # noqa: F401, PLC0415 - an extra
         except ImportError as error:
             raise StoreError(
-                "PostgreSQL needs the package psycopg: pip install 'digest[postgresql]'"
+                f"PostgreSQL needs the package psycopg: {installing('psycopg[binary]')}"
             ) from error
     return url
 

