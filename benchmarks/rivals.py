@@ -50,8 +50,8 @@ from lib.shared import data_folder, need
 NOTES = """
 ## What was measured
 
-**Quality** is the mean over all readers of a task with its 95 % bootstrap interval (at
-least 2,000 resamples, seeded); differences are paired by reader. The tasks are in benchmarks/lib/protocols.py:
+**Quality** is the mean over all readers of a task with its 95 % bootstrap interval (at least 2,000
+resamples, seeded); differences are paired by reader. The tasks are in benchmarks/lib/protocols.py:
 new papers for known readers (CiteULike-t has bags of words, CiteULike-a has titles alone),
 questions as keywords (CISI), more like this paper (CSFCube). A dash stands where a method cannot
 answer: `svm` and `zotero` learn from liked papers, and CISI's readers have none.

@@ -53,10 +53,10 @@ NOTES = """
 The mean over dates with its 95 % bootstrap interval (at least 2,000 resamples of the dates,
 seeded); differences are paired by date. A paper takes part on a date (UTC) with its last count of
 that date and the later count that is nearest to three days after it; a date counts with at least
-eight papers of two page days (benchmarks/lib/trend_counts.py). The counts were made by others and for other
-purposes: most dates are Fridays, whose page and the page before were counted again on Monday, so
-that six papers in seven are eight hours or a day old. Dates with papers of several days are few:
-the last two of these tables.
+eight papers of two page days (benchmarks/lib/trend_counts.py). The counts were made by others and
+for other purposes: most dates are Fridays, whose page and the page before were counted again on
+Monday, so that six papers in seven are eight hours or a day old. Dates with papers of several days
+are few: the last two of these tables.
 
 What ours gains over upvotes an hour, it gains in the order of the whole list. At the top (nDCG@10)
 the interval of 2026 is above zero and that of the fitting period is not: at eight hours and at a

@@ -19,7 +19,7 @@ from matplotlib import pyplot as plt
 OURS, WITH, OTHERS = "#b3261e", "#d9772b", "#3d5a80"
 COLOURS = {"ours": OURS, "blend": WITH, "ours-encoder": WITH}
 SHAPES = {"ours": "o", "blend": "D", "ours-encoder": "s"}
-ROOM = 14.0  # right of the dearest, as a factor, for names
+ROOM = 22.0  # right of the dearest, as a factor, for names
 
 
 def main() -> None:
