@@ -28,6 +28,7 @@ from digest.ranking.scoring import fits
 from digest.ranking.sheet import Sheet
 from digest.ranking.taste import TYPICAL, Palate, score_of
 from digest.ranking.tfidf import TfidfRanker, exact_shares
+from digest.ranking.worded import Worded
 
 if TYPE_CHECKING:
     from digest.ranking.pages import Pages
@@ -98,7 +99,7 @@ class _Shard:
         )
 
 
-class BlendRanker:
+class BlendRanker(Worded):
     """Ranks the candidates of one date; see the module for the formula."""
 
     def __init__(
@@ -118,7 +119,7 @@ class BlendRanker:
             model: what is known of papers in general.
             library: what was counted of papers, by number.
         """
-        self._terms = terms
+        super().__init__(terms)
         self._near = near
         self._model = model
         self._library = library
@@ -181,22 +182,6 @@ class BlendRanker:
         score = float(score_of(fit)) + sum(reason.share for reason in exact)
         reasons = complete(sorted([*shown, *exact], key=_largest_first), score)
         return Explanation(reasons, why.sentence)
-
-    def strongest(self, candidate: int, most: int) -> list[str]:
-        """The words and pairs that say most of a candidate, whoever reads it, as it writes them."""
-        return self._terms.strongest(candidate, most)
-
-    def alike(self, candidates: Sequence[int]) -> Scores:
-        """How alike candidates are to each other, in terms."""
-        return self._terms.alike(candidates)
-
-    def twins(self) -> dict[int, int]:
-        """Candidates that say the same as an earlier one, and that one."""
-        return self._terms.twins()
-
-    def same_as(self, numbers: Sequence[int]) -> dict[int, set[int]]:
-        """Candidates that say the same as papers of the store, by the papers' numbers."""
-        return self._terms.same_as(numbers)
 
     def _term_fits(self, profiles: Sequence[Profile]) -> Scores:
         """The fits by terms, read from the scores."""

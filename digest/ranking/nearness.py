@@ -25,6 +25,7 @@ from digest.ranking.taste import score_of
 from digest.ranking.tfidf import TfidfRanker
 from digest.ranking.vectors import Vectors
 from digest.ranking.weights import Floats
+from digest.ranking.worded import Worded
 
 MEANING = 1  # counts up whenever what stored bearings say of papers changes
 _MOST_EXAMPLES = 3000
@@ -72,7 +73,7 @@ class PastFits:
     past: Floats
 
 
-class NearRanker:
+class NearRanker(Worded):
     """Ranks the candidates of one date; see the module for the formula."""
 
     def __init__(
@@ -94,7 +95,7 @@ class NearRanker:
         """
         self._vectors = vectors
         self._titles = titles
-        self._terms = terms
+        super().__init__(terms)
         self._exact = Exact(Matcher(candidates))
         self._places = vectors.background().places(rows)
         self._past: tuple[Mapping[int, int], Floats] | None = None
@@ -189,22 +190,6 @@ class NearRanker:
             words = ", ".join(keyword.text for keyword in keywords_read(profile.interest))
             reasons.append(Reason(ReasonKind.KEYWORDS, words, asked))
         return sorted(reasons, key=lambda reason: (-reason.share, reason.label))
-
-    def strongest(self, candidate: int, most: int) -> list[str]:
-        """The words and pairs that say most of a candidate, whoever reads it, as it writes them."""
-        return self._terms.strongest(candidate, most)
-
-    def alike(self, candidates: Sequence[int]) -> Scores:
-        """How alike candidates are, in terms: what repeats itself repeats words."""
-        return self._terms.alike(candidates)
-
-    def twins(self) -> dict[int, int]:
-        """Candidates that say the same as an earlier one, in the same words, and that one."""
-        return self._terms.twins()
-
-    def same_as(self, numbers: Sequence[int]) -> dict[int, set[int]]:
-        """Candidates that say the same as papers of the store, by the papers' numbers."""
-        return self._terms.same_as(numbers)
 
     def _make(self, profiles: Sequence[Profile]) -> list[tuple[Bearings, Floats]]:
         """Bearings of profiles, and what they give papers of the past, dislikes left out."""
