@@ -15,13 +15,13 @@ import numpy as np
 from digest.catalogue import Catalogue
 from digest.model import Interest, KeywordKind, StoredPaper
 from digest.ranking import Example, Mask, Profile, Scores
+from digest.ranking.exact import exact_shares
 from digest.ranking.finder import Question
 from digest.ranking.kinds import DEFAULT
 from digest.ranking.making import Wish, phrases_of
 from digest.ranking.scoring import rough_fits
 from digest.ranking.sheet import Rows
 from digest.ranking.taste import Palate
-from digest.ranking.tfidf import exact_shares
 
 POOL = 1000  # papers of the second look, where the first went over the index
 WIDE_POOL = 5000  # with authors or categories, which that look does not know

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from digest.model import Paper, Reason, ReasonKind
 from digest.ranking import Explanation, Profile, Scores
-from digest.ranking.exact import Exact
+from digest.ranking.exact import Exact, exact_shares
 from digest.ranking.making import Wish, phrases_of
 from digest.ranking.matching import Matcher
 from digest.ranking.model import Model
@@ -27,7 +27,7 @@ from digest.ranking.scale import BYTES, Scale, with_stand_ins
 from digest.ranking.scoring import fits
 from digest.ranking.sheet import Sheet
 from digest.ranking.taste import TYPICAL, Palate, score_of
-from digest.ranking.tfidf import TfidfRanker, exact_shares
+from digest.ranking.tfidf import TfidfRanker
 from digest.ranking.worded import Worded
 
 if TYPE_CHECKING:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digest.model import KeywordKind, Reason, ReasonKind
+from digest.model import Keyword, KeywordKind, Reason, ReasonKind
 from digest.ranking import Profile, Scores
 from digest.ranking.matching import Matcher
-from digest.ranking.tfidf import exact_shares
 
+AUTHOR_SHARE = 0.6
+CATEGORY_SHARE = 0.1
+ALONE_SHARE = 0.6
 _KINDS = {KeywordKind.AUTHOR: ReasonKind.AUTHOR, KeywordKind.CATEGORY: ReasonKind.CATEGORY}
 
 
@@ -34,3 +36,16 @@ class Exact:
             for keyword, share in exact_shares(profile)
             if self.matcher.matches(keyword)[candidate]
         ]
+
+
+def exact_shares(profile: Profile) -> list[tuple[Keyword, float]]:
+    """The authors and categories of a profile, and what each adds."""
+    interest = profile.interest
+    keywords = [keyword for keyword in interest.keywords if keyword.kind in _KINDS]
+    liked = interest.liked or interest.titles
+    only = len(keywords) == len(interest.keywords) and not liked
+    share = {
+        KeywordKind.AUTHOR: AUTHOR_SHARE,
+        KeywordKind.CATEGORY: ALONE_SHARE if only else CATEGORY_SHARE,
+    }
+    return [(keyword, share[keyword.kind] * keyword.weight) for keyword in keywords]

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digest.model import Keyword, KeywordKind, Paper, Reason, ReasonKind
+from digest.model import Paper
 from digest.ranking import Explanation, Profile, Scores, portions
+from digest.ranking.exact import Exact
 from digest.ranking.making import Wish, make_palates, phrases_of
 from digest.ranking.matching import Matcher
 from digest.ranking.model import Model
@@ -30,9 +31,6 @@ from digest.ranking.weights import Floats
 if TYPE_CHECKING:
     from digest.ranking.pages import Pages
 
-AUTHOR_SHARE = 0.6
-CATEGORY_SHARE = 0.1
-ALONE_SHARE = 0.6
 TWIN = 0.7
 NEAR = 0.5  # of two cosines, of terms and of subjects: less is no likeness to speak of
 _MOST_COMPARED = 100
@@ -41,11 +39,6 @@ _LIGHT = 3  # what a profile without examples takes, counted in examples
 _PAIR = 2  # words
 _LEAST = 0.05  # of the largest term: less is no reason
 _LARGEST = 60  # shares among which a few reasons are looked for
-
-_EXACT = {
-    KeywordKind.AUTHOR: ReasonKind.AUTHOR,
-    KeywordKind.CATEGORY: ReasonKind.CATEGORY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +73,7 @@ class TfidfRanker:
         self._papers = candidates
         self._library = library
         self._matcher = Matcher(candidates)
+        self._exact = Exact(self._matcher)
         self._pages = model.pages(sheet)
         self._shard = _Shard((), {}, (), phrases_of(model, ()))
         self._liked: tuple[list[int], Pages] | None = None  # of the profile explained last
@@ -131,11 +125,7 @@ class TfidfRanker:
             score_of(fits(shard.palates, shard.phrases, self._pages, self._stands(shard.phrases))),
             np.float32,
         )
-        for row, profile in zip(scores, profiles, strict=True):
-            for keyword, share in exact_shares(profile):
-                row[self._matcher.matches(keyword)] += share
-            for keyword in profile.interest.excluded:
-                row[self._matcher.matches(keyword)] = -np.inf
+        self._exact.add(scores, profiles)
         return scores
 
     def level(self, profile: Profile, share: float) -> float:
@@ -164,11 +154,7 @@ class TfidfRanker:
             self._spoken(candidate),
             lambda phrase: self._matcher.holds(candidate, phrase),
         )
-        exact = [
-            Reason(_EXACT[keyword.kind], keyword.text, share)
-            for keyword, share in exact_shares(profile)
-            if self._matcher.matches(keyword)[candidate]
-        ]
+        exact = self._exact.reasons(profile, candidate)
         score = float(score_of(fit)) + sum(reason.share for reason in exact)
         shown = [term for term in terms[:most] if term.share >= least * terms[0].share]
         reasons = sorted([*shown, *exact], key=lambda r: (-r.share, r.label))
@@ -257,19 +243,6 @@ class TfidfRanker:
     def _find_sentences(self, candidate: int) -> Sentences:
         texts = split(self._papers[candidate].abstract)
         return Sentences(texts, self._model.terms.count(texts))
-
-
-def exact_shares(profile: Profile) -> list[tuple[Keyword, float]]:
-    """The authors and categories of a profile, and what each adds."""
-    interest = profile.interest
-    keywords = [keyword for keyword in interest.keywords if keyword.kind in _EXACT]
-    liked = interest.liked or interest.titles
-    only = len(keywords) == len(interest.keywords) and not liked
-    share = {
-        KeywordKind.AUTHOR: AUTHOR_SHARE,
-        KeywordKind.CATEGORY: ALONE_SHARE if only else CATEGORY_SHARE,
-    }
-    return [(keyword, share[keyword.kind] * keyword.weight) for keyword in keywords]
 
 
 def _kept(profile: Profile) -> Palate | None:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from digest.model import Paper, ReasonKind, Threshold
 from digest.ranking import MOST_FACETS, Example, Profile
+from digest.ranking.exact import ALONE_SHARE, AUTHOR_SHARE, CATEGORY_SHARE
 from digest.ranking.making import Wish, make_palates
 from digest.ranking.model import Model, sample_of_past
 from digest.ranking.taste import LADDER, TYPICAL, Palate, score_of
-from digest.ranking.tfidf import ALONE_SHARE, AUTHOR_SHARE, CATEGORY_SHARE, TfidfRanker
+from digest.ranking.tfidf import TfidfRanker
 from tests.papers import paper
 from tests.rankers import TERMS, model_of, profile_of, ranker_of, texts_of_topics, topic_word
 
