@@ -1,10 +1,12 @@
 """The post room with a scripted channel, each test on SQLite and on PostgreSQL."""
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -325,9 +327,17 @@ def test_a_mistake_of_ours(store: Store, step: str, repeatable: bool, state: str
 
 
 def test_several_connections_share_the_queue(store: Store) -> None:
-    """Each mail once, all of them."""
+    """Each mail once, all of them; each connection waits in its first mail for the others."""
     queue(store, 60)
-    channels = [Script(before=lambda _step: time.sleep(0.0005)) for _ in range(3)]
+    meeting = threading.Barrier(3)
+    channels = [Script() for _ in range(3)]
+
+    def meet(channel: Script, step: str) -> None:
+        if step == "offer" and not channel.taken:
+            meeting.wait(30)
+
+    for channel in channels:
+        channel.before = partial(meet, channel)
     report = send(store, *channels)
     taken = [mail for channel in channels for mail in channel.taken]
     assert report.sent == len(taken) == len(set(taken)) == 60
