@@ -20,7 +20,8 @@ import pytest
 
 from digest.cli import main
 from digest.store import Store, open_store
-from tests.postgresql import NoServerError, make_database, throwaway_server
+from tests.databases import blank_postgresql, open_blank_sqlite
+from tests.postgresql import NoServerError, drop_database, throwaway_server
 
 if TYPE_CHECKING:
     from tests.pages import Pages
@@ -69,21 +70,22 @@ def postgresql() -> Iterator[str]:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store, once on each database."""
     if request.param == "sqlite":
-        opened = open_store(f"sqlite:///{tmp_path / 'test.db'}")
+        opened = open_blank_sqlite(tmp_path / "test.db")
         yield opened
         opened.close()
         return
     server = request.getfixturevalue("postgresql")
     name = f"test_{os.getpid()}_{abs(hash(request.node.nodeid))}"
-    opened = open_store(make_database(server, name))
+    opened = open_store(blank_postgresql(server, name))
     yield opened
     opened.close()
+    drop_database(server, name)
 
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Store]:
     """An empty store on SQLite."""
-    opened = open_store(f"sqlite:///{tmp_path / 'test.db'}")
+    opened = open_blank_sqlite(tmp_path / "test.db")
     yield opened
     opened.close()
 

@@ -21,6 +21,7 @@ from digest.web.app import make_app
 from digest.web.site import Site
 from digest.wiring import build, build_for_pages
 from tests.conftest import DATA, NOW
+from tests.databases import blank_sqlite
 
 BASE = "http://127.0.0.1:8080"
 
@@ -80,7 +81,7 @@ class Pages:
 def open_pages(folder: Path, **settings: str) -> Pages:
     """Pages over a new database in a folder, with an outbox beside it."""
     environment = {
-        "DIGEST_DATABASE": f"sqlite:///{folder / 'digest.db'}",
+        "DIGEST_DATABASE": blank_sqlite(folder / "digest.db"),
         "DIGEST_OUTBOX": str(folder / "outbox"),
         "DIGEST_BASE_URL": BASE,
         "DIGEST_OWNER": "owner@example.org",

@@ -73,6 +73,23 @@ def make_database(server: str, name: str) -> str:
     return server.rpartition("/")[0] + f"/{name}"
 
 
+def copy_database(server: str, pattern: str, name: str) -> str:
+    """A copy of a database of a server that nobody is connected to; returns its address."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(pattern)
+            )
+        )
+    return server.rpartition("/")[0] + f"/{name}"
+
+
+def drop_database(server: str, name: str) -> None:
+    """Take a database away, whoever is connected to it: files of many fill a disk."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
 def _tools() -> Path | None:
     """The folder of PostgreSQL's programs."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
