@@ -26,7 +26,7 @@ from lib import peers
 from lib.protocols import TASKS, Task
 from lib.report import RESULTS, Report, size, versions
 from lib.rivals import APART, RIVALS, tables
-from lib.rivals.judge import Figures, beaten, gates
+from lib.rivals.judge import ByMethod, beaten, gates
 from lib.rivals.picture import picture
 from lib.rivals.running import (
     ENCODED,
@@ -50,11 +50,14 @@ from lib.shared import data_folder, need
 NOTES = """
 ## What was measured
 
-**Quality** is the mean over all readers of a task with its 95 % bootstrap interval (at least 2,000
-resamples, seeded); differences are paired by reader. The tasks are in benchmarks/lib/protocols.py:
-new papers for known readers (CiteULike-t has bags of words, CiteULike-a has titles alone),
-questions as keywords (CISI), more like this paper (CSFCube). A dash stands where a method cannot
-answer: `svm` and `zotero` learn from liked papers, and CISI's readers have none.
+**Quality** is the mean over all questions of a task with its 95 % bootstrap interval (at least
+2,000 resamples, seeded); differences are paired. What is resampled are readers, each with all that
+it asks: CSFCube asks 50 times with 34 papers, for one facet or another. As no method is told the
+facet, both rankings of a paper are the same, and no independent samples. The tasks are in
+benchmarks/lib/protocols.py: new papers for known readers (CiteULike-t has bags of words,
+CiteULike-a has titles alone), questions as keywords (CISI), more like this paper (CSFCube). A dash
+stands where a method cannot answer: `svm` and `zotero` learn from liked papers, and CISI's readers
+have none.
 
 **Rivals** are in benchmarks/lib/rivals. `centroid`: scikit-learn's TF-IDF, cosine with the mean of
 the liked papers. `bm25`: bm25s, a reader's query being the terms of the liked papers (how they are
@@ -163,7 +166,7 @@ def _say_costs(report: Report, costs: Mapping[str, Cost], installed: Mapping[str
     report.say()
 
 
-def _first(ran: Mapping[str, Ran]) -> Figures:
+def _first(ran: Mapping[str, Ran]) -> ByMethod:
     """The measure that counts, by method."""
     first = next(iter(ran["ours"].figures))
     return {name: its.figures[first] for name, its in ran.items()}

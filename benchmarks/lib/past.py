@@ -28,7 +28,8 @@ from lib.shared import need
 FILES = {"arxiv": "arxiv/arxiv_daily.jsonl.gz", "huggingface": "hf_daily/papers.jsonl.gz"}
 _DATE = re.compile(rb'"date": "(\d{4}-\d\d-\d\d)"')
 _A_DAY = timedelta(days=1)
-_TIMEOUT = 600
+_PROGRAM = (sys.executable, "-m", "digest")
+_TIMEOUT = 3600
 Cast = tuple[int, VoteKind, datetime]
 
 
@@ -51,6 +52,12 @@ class Past:
         shutil.copy(self.database, other)
         shutil.copytree(f"{self.database}.index", f"{other}.index")
         return Past(other, self.first, self.voted, self.last)
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            found: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own name
+            return found
 
     def state(self) -> str:
         """A digest of all rows of all tables."""
@@ -99,10 +106,10 @@ def settle(store: Store, address: str, interests: dict[str, str], votes: Sequenc
         assert store.votes.cast(Vote(reader.row, number, kind, None, at))
 
 
-def run(past: Past, *arguments: str) -> tuple[Any, float]:
+def run(past: Past, *arguments: str, program: Sequence[str] = _PROGRAM) -> tuple[Any, float]:
     """`digest evaluate` with --json as a process; what it found, and its seconds."""
     started = time.perf_counter()
-    done = _call(past, *arguments, "--json")
+    done = _call(past, *arguments, "--json", program=program)
     return json.loads(done), time.perf_counter() - started
 
 
@@ -111,9 +118,9 @@ def shown(past: Past, *arguments: str) -> str:
     return "\n".join(line.rstrip() for line in _call(past, *arguments).rstrip().splitlines())
 
 
-def _call(past: Past, *arguments: str) -> str:
+def _call(past: Past, *arguments: str, program: Sequence[str] = _PROGRAM) -> str:
     days = (datetime.now(UTC).date() - past.voted).days
-    command = [sys.executable, "-m", "digest", "evaluate", "--database", str(past.database)]
+    command = [*program, "evaluate", "--database", str(past.database)]
     environment = {**os.environ, "COLUMNS": "96", "XDG_STATE_HOME": str(past.database.parent)}
     return subprocess.run(  # noqa: S603 - our own command
         [*command, "--days", str(days), *arguments],

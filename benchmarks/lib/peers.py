@@ -22,6 +22,18 @@ _VERSIONS = (
 )
 
 
+def neural() -> list[str]:
+    """The command that runs the program with the encoder beside its own packages.
+
+    Raises:
+        SystemExit: as install().
+    """
+    install(_extra("neural"))
+    beside = next(PLACE.glob("lib/python*/site-packages"))
+    start = "import sys; sys.path.append(sys.argv.pop(1)); from digest.cli import main; main()"
+    return [sys.executable, "-c", start, str(beside)]
+
+
 def install(packages: Sequence[str]) -> dict[str, str]:
     """See that these packages are there; returns their versions.
 
@@ -70,9 +82,15 @@ def _make(packages: Sequence[str]) -> None:
 
 def main() -> None:
     """Install what an extra names."""
+    found = install(_extra(sys.argv[1]))
+    print(", ".join(f"{name} {version}" for name, version in found.items()))
+
+
+def _extra(name: str) -> list[str]:
+    """What an extra of the program names."""
     project = tomllib.loads((PLACE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
-    extra = project["project"]["optional-dependencies"][sys.argv[1]]
-    print(", ".join(f"{name} {version}" for name, version in install(extra).items()))
+    extra: list[str] = project["project"]["optional-dependencies"][name]
+    return extra
 
 
 if __name__ == "__main__":
