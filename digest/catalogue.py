@@ -8,7 +8,7 @@ import hashlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -266,6 +266,16 @@ class Catalogue:
             return self.index.generation
         parts = (self.index.generation, self.kind, more)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+    def read(self, parts: Iterable[Sequence[int]]) -> None:
+        """See that papers are read, some at a time, where the catalogue's kind reads papers.
+
+        Raises:
+            ConfigError: where no encoder is installed and one is needed.
+        """
+        from digest.ranking.kinds import open_kind  # noqa: PLC0415
+
+        open_kind(self.kind).read(self, parts)
 
     def ranker(self, candidates: Sequence[StoredPaper], kind: str | None = None) -> "Ranker":
         """A ranker of these papers, of the catalogue's kind unless another one is named."""

@@ -173,7 +173,7 @@ class Desks:
             candidates: the papers.
             day: the date of the edition.
         """
-        at = self._last_moment(day)
+        at = self.last_moment(day)
         places = {paper.number: place for place, paper in enumerate(candidates) if paper.upvotes}
         found = {}
         for number, one in self.store.counts.series(list(places), UPVOTES).items():
@@ -213,7 +213,7 @@ class Desks:
         """
         if day not in self._risen:
             read = self.store.lists.ranked(day - 2 * LOOK_BACK, day, _MOST_READ)
-            since, until = datetime.combine(day - LOOK_BACK, time(), UTC), self._last_moment(day)
+            since, until = datetime.combine(day - LOOK_BACK, time(), UTC), self.last_moment(day)
             gains = {
                 number: gained
                 for number, one in self.store.counts.series(read, UPVOTES).items()
@@ -260,7 +260,7 @@ class Desks:
             self._asked_for[day] = self.store.visits.dates(self.services, day, most)
         return self._asked_for[day]
 
-    def _last_moment(self, day: date) -> datetime:
+    def last_moment(self, day: date) -> datetime:
         """Now, or, of a date that is over, the time at which it had ended everywhere."""
         return min(self.now, datetime.combine(day + timedelta(days=1), _NOON, UTC))
 

@@ -2,7 +2,8 @@
 
 Each paper that was voted on counts once: on the last date of the reader's schedule for which some
 source announced it before the vote. So it is asked for where the reader may have met it, and its
-vote is never known on that date.
+vote is never known on that date. One that was in the reader's library before that date was none of
+its candidates, and counts on none.
 """
 
 from collections import defaultdict
@@ -19,19 +20,20 @@ _DAY = timedelta(days=1)
 def questions_of(
     votes: Sequence[Vote],
     announced: Mapping[int, Sequence[date]],
+    owned: Mapping[int, date],
     schedule: Schedule,
-    first: date,
-    last: date,
+    between: tuple[date, date],
 ) -> tuple[list[Question], Votes]:
     """The dates on which a liked paper stands, oldest first, and what votes there are.
 
     Args:
         votes: all votes of one reader.
         announced: the dates on which each paper was announced as fresh.
+        owned: the date on which each paper with one came into the reader's library.
         schedule: the reader's.
-        first: the first date that may be asked about.
-        last: the last one.
+        between: the first and the last date that may be asked about.
     """
+    first, last = between
     cast: dict[int, list[Vote]] = defaultdict(list)
     for vote in votes:
         cast[vote.paper].append(vote)
@@ -43,7 +45,7 @@ def questions_of(
         count[likes] += 1
         voted = local_date(schedule.zone, min(vote.at for vote in its))
         day = _date_of(announced.get(paper, ()), schedule, voted)
-        if day is not None and first <= day <= last:
+        if day is not None and first <= day <= min(last, owned.get(paper, last)):
             (liked if likes else disliked)[day].add(paper)
     found = [
         Question(

@@ -5,23 +5,22 @@ before, and of what is liked without a day only papers that were announced befor
 stored. One date is held at a time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from digest.catalogue import Catalogue
 from digest.desk import Desk, Desks
 from digest.evaluation.nouns import Evaluation, Question, Replayed, Shown, Variant
 from digest.evaluation.questions import dates_between, questions_of
 from digest.localtime import local_date
-from digest.model import UPVOTES, Pick, Reader, StoredPaper, Threshold, Trend
+from digest.model import UPVOTES, LibraryPaper, Pick, Reader, StoredPaper, Threshold, Trend
 from digest.picker import Picker
 from digest.progress import Progress, Quiet
 from digest.readers.profiles import Given, Wants, given_before, given_by, wants_from
 from digest.store import Store
 
 _DAY = timedelta(days=1)
-_NOON = time(12)  # UTC, of the day after: then a date has ended everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,8 @@ def evaluate(replay: Replay, today: Variant, change: Variant | None, days: int) 
     last = local_date(reader.schedule.zone, replay.now) - _DAY
     first = last - (days - 1) * _DAY
     votes = past.given.votes.get(reader.row, ())
-    questions, counted = questions_of(votes, past.announced, reader.schedule, first, last)
+    owned = _owned(past.given.libraries.get(reader.row, ()))
+    questions, counted = questions_of(votes, past.announced, owned, reader.schedule, (first, last))
     made = []
     if questions:
         replay.catalogue.refresh()
@@ -70,6 +70,8 @@ def evaluate(replay: Replay, today: Variant, change: Variant | None, days: int) 
         resting = replay.catalogue.at_rest()
         resting.model()  # made once for all dates, as what rankers keep with a catalogue is
         kinds = {one.ranker: replace(resting, kind=one.ranker) for one in variants}
+        for catalogue in kinds.values():
+            catalogue.read(_all_papers(replay.catalogue.store, past, questions))
         with replay.progress.track(f"replaying {len(questions)} dates", len(questions)) as advance:
             for question in questions:
                 made.append(_replayed(replay, kinds, past, variants, question))
@@ -77,6 +79,24 @@ def evaluate(replay: Replay, today: Variant, change: Variant | None, days: int) 
     asked = sum(1 for _ in dates_between(reader.schedule, first, last))
     unknown = () if change is None else _unknown(past.given, today.reader, change.reader)
     return Evaluation(today, change, first, last, asked, counted, tuple(made), unknown)
+
+
+def _owned(library: Sequence[LibraryPaper]) -> dict[int, date]:
+    """The first date on which each paper came into a library, of those that say it."""
+    days: dict[int, date] = {}
+    for one in library:
+        if one.added is not None:
+            days[one.paper] = min(one.added, days.get(one.paper, one.added))
+    return days
+
+
+def _all_papers(
+    store: Store, past: _Past, questions: Sequence[Question]
+) -> Iterator[Sequence[int]]:
+    """All papers that the replay weighs, some at a time."""
+    yield sorted(past.named)
+    for question in questions:
+        yield [paper.number for paper in _announced(store, question)]
 
 
 def _unknown(given: Given, today: Reader, change: Reader) -> tuple[str, ...]:
@@ -147,14 +167,17 @@ def _desks(replay: Replay, catalogue: Catalogue, day: date) -> Desks:
 
 
 def _desk(desks: Desks, question: Question, variant: Variant, pool: Sequence[StoredPaper]) -> Desk:
-    """The desk of a date with the papers of that date alone."""
+    """The desk of a date with the papers of that date alone, and what was counted of them then."""
     desk = desks.of(question.day, variant.reader.schedule)
-    return replace(desk, candidates=pool, trends=_trends(desks, pool, question.day))
+    trends = _trends(desks, pool, question.day)
+    counts = {place: {UPVOTES: trend.counts[-1].value} for place, trend in trends.items()}
+    then = [replace(paper, signals=counts.get(place, {})) for place, paper in enumerate(pool)]
+    return replace(desk, candidates=then, trends=trends)
 
 
 def _trends(desks: Desks, pool: Sequence[StoredPaper], day: date) -> dict[int, Trend]:
     """Trends as they were; none for a paper that nobody had counted when the date ended."""
-    ended = min(desks.now, datetime.combine(day + _DAY, _NOON, UTC))
+    ended = desks.last_moment(day)
     found = desks.trends(pool, day)
     series = desks.store.counts.series([pool[place].number for place in found], UPVOTES)
     return {

@@ -1,6 +1,7 @@
 """Vectors of papers: encoded once, kept in the store for all workers and days."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
@@ -16,6 +17,7 @@ from digest.ranking.weights import Floats
 LEAST_PAST = 400
 _MOST_TEXTS = 20_000
 _HALF = 2  # bytes a number
+_PART = 500  # papers whose texts are in memory together
 _NEAR_ONE = 0.01  # what half precision does to a length is less
 _GROWS = 2  # the background is learnt anew with so many times the papers
 
@@ -34,6 +36,14 @@ class Vectors(Protocol):
 
     def read(self, texts: Sequence[str]) -> Floats:
         """The vectors of texts."""
+        ...
+
+    def keep(self, parts: Iterable[Sequence[int]]) -> None:
+        """See that papers are read, some at a time: what is learnt then is learnt of all of them.
+
+        Raises:
+            EncoderError: where none can be read.
+        """
         ...
 
     def past(self) -> tuple[Sequence[int], Floats]:
@@ -105,7 +115,8 @@ class KeptVectors:
         place_of = {number: place for place, number in enumerate(known)}
         missing = [number for number in distinct if number not in place_of]
         if missing:
-            read, more = self._encode(missing)
+            with self._reading(len(missing)) as advance:
+                read, more = self._encode(missing, advance)
             place_of.update({number: len(rows) + place for place, number in enumerate(read)})
             rows = np.concatenate([rows, more])
         nothing = np.zeros((1, self.encoder.dimensions), np.float32)
@@ -127,6 +138,18 @@ class KeptVectors:
         if not texts:
             return np.zeros((0, self.encoder.dimensions), np.float32)
         return np.stack([self._texts[text] for text in texts])
+
+    def keep(self, parts: Iterable[Sequence[int]]) -> None:
+        """See Vectors."""
+        missing: dict[int, None] = {}
+        for part in parts:
+            known, _ = self._known(part)
+            missing.update(dict.fromkeys(sorted(set(part).difference(known))))
+        if missing:
+            numbers = list(missing)
+            with self._reading(len(numbers)) as advance:
+                for start in range(0, len(numbers), _PART):
+                    self._encode(numbers[start : start + _PART], advance)
 
     def past(self) -> tuple[Sequence[int], Floats]:
         """At most 2,000 announced papers that have vectors, spread evenly.
@@ -187,7 +210,12 @@ class KeptVectors:
         known = [number for number, good in zip(whole, sound.tolist(), strict=True) if good]
         return known, rows[sound].astype(np.float32)
 
-    def _encode(self, numbers: Sequence[int]) -> tuple[list[int], Floats]:
+    def _reading(self, count: int) -> AbstractContextManager[Callable[[int], None]]:
+        return self.progress.track("reading papers with the encoder", count)
+
+    def _encode(
+        self, numbers: Sequence[int], advance: Callable[[int], None]
+    ) -> tuple[list[int], Floats]:
         """Encode papers in batches, each kept at once: a run that is killed goes on from there.
 
         Returns:
@@ -196,22 +224,21 @@ class KeptVectors:
         """
         missing = self.shelf.texts(numbers)
         rows = np.zeros((len(missing), self.encoder.dimensions), "<f2")
-        with self.progress.track("reading papers with the encoder", len(missing)) as advance:
-            for start in range(0, len(missing), BATCH):
-                batch = missing[start : start + BATCH]
-                vectors, good = encoded(self.encoder, [text for _, _, text in batch])
-                rows[start : start + BATCH] = vectors
-                self.shelf.keep(
-                    self.encoder.name,
-                    [
-                        (number, change, row.tobytes())
-                        for (number, change, _), row, fine in zip(
-                            batch, rows[start : start + BATCH], good.tolist(), strict=True
-                        )
-                        if fine
-                    ],
-                )
-                advance(len(batch))
+        for start in range(0, len(missing), BATCH):
+            batch = missing[start : start + BATCH]
+            vectors, good = encoded(self.encoder, [text for _, _, text in batch])
+            rows[start : start + BATCH] = vectors
+            self.shelf.keep(
+                self.encoder.name,
+                [
+                    (number, change, row.tobytes())
+                    for (number, change, _), row, fine in zip(
+                        batch, rows[start : start + BATCH], good.tolist(), strict=True
+                    )
+                    if fine
+                ],
+            )
+            advance(len(batch))
         return [number for number, _, _ in missing], rows.astype(np.float32)
 
 
@@ -245,6 +272,9 @@ class HeldVectors:
     def read(self, texts: Sequence[str]) -> Floats:
         """See Vectors."""
         return encoded(self.encoder, texts)[0]
+
+    def keep(self, parts: Iterable[Sequence[int]]) -> None:
+        """All of them are at hand."""
 
     def past(self) -> tuple[Sequence[int], Floats]:
         """See Vectors."""

@@ -25,7 +25,7 @@ def asked(
     last: date = SUN,
 ) -> tuple[dict[date, set[int]], Votes]:
     """The liked papers by date, and what votes there are."""
-    found, counted = questions_of(votes, announced, schedule or Schedule(), first, last)
+    found, counted = questions_of(votes, announced, {}, schedule or Schedule(), (first, last))
     return {one.day: set(one.liked) for one in found}, counted
 
 
@@ -54,13 +54,22 @@ def test_what_cannot_be_asked_is_counted() -> None:
     assert counted == Votes(5, 0, 4)
 
 
+def test_a_paper_that_the_library_had_before_stands_on_no_date() -> None:
+    """No letter shows it, and its reader's taste knows it; one that came that day or later does."""
+    votes, announced = [cast(1, THU)], {1: [WED]}
+    for added, stands in ((TUE, False), (WED, True), (THU, True)):
+        found, counted = questions_of(votes, announced, {1: added}, Schedule(), (MON, SUN))
+        assert [one.day for one in found] == ([WED] if stands else [])
+        assert counted == Votes(1, 0, 0 if stands else 1)
+
+
 def test_dislikes_alone_make_no_date() -> None:
     """They stand beside liked papers of their date; a paper that is saved and less is liked."""
     less = VoteKind.LESS
     votes = [cast(1, MON), cast(2, MON, kind=less), cast(3, TUE, kind=VoteKind.MUTE),
              cast(4, MON, kind=less), cast(4, MON, kind=VoteKind.SAVE)]  # fmt: skip
     found, counted = questions_of(
-        votes, {1: [MON], 2: [MON], 3: [TUE], 4: [MON]}, Schedule(), MON, SUN
+        votes, {1: [MON], 2: [MON], 3: [TUE], 4: [MON]}, {}, Schedule(), (MON, SUN)
     )
     assert found == [Question(MON, MON, frozenset({1, 4}), frozenset({2}))]
     assert counted == Votes(2, 2, 0)
@@ -71,7 +80,7 @@ def test_a_weekly_reader() -> None:
     weekly = Schedule(weekdays=frozenset({6}))
     votes = [cast(1, SUN), cast(2, SUN, 23), cast(3, WED), cast(4, SUN)]
     announced = {1: [MON], 2: [SUN], 3: [TUE], 4: [MON - timedelta(days=1)]}
-    found, counted = questions_of(votes, announced, weekly, MON, SUN)
+    found, counted = questions_of(votes, announced, {}, weekly, (MON, SUN))
     assert found == [Question(MON, SUN, frozenset({1, 2}))]
     assert counted == Votes(4, 0, 2)
 
@@ -81,7 +90,7 @@ def test_a_reader_with_days_off() -> None:
     weekdays = Schedule(weekdays=frozenset(range(5)))
     saturday, monday = SUN - timedelta(days=1), SUN + timedelta(days=1)
     votes = [cast(1, monday), cast(2, monday)]
-    found, _ = questions_of(votes, {1: [saturday], 2: [monday]}, weekdays, MON, monday)
+    found, _ = questions_of(votes, {1: [saturday], 2: [monday]}, {}, weekdays, (MON, monday))
     assert found == [Question(saturday, monday, frozenset({1, 2}))]
 
 

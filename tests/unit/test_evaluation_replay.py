@@ -212,6 +212,23 @@ def test_upvotes_that_were_counted_later_move_nothing(past: Store, replay: Repla
     assert "rye" in counted(noon)
 
 
+@pytest.mark.parametrize(("interest", "dial"), [("owls", 100), ("chromodynamics", 20), ("", 20)])
+def test_what_is_read_afterwards_orders_nothing(
+    past: Store, replay: Replay, interest: str, dial: int
+) -> None:
+    """Nor where all of an edition is what everyone reads, or nothing meets the interests."""
+    ann = saved(past, *([interest] if interest else []), limit=3, dial=dial)
+    vote(past, ann, "spelt", DAY, at=datetime(2026, 3, 12, 8, tzinfo=UTC))
+    before = editions(replayed(replay, ann))
+    spelt = past.papers.by_numbers([number_of(past, "spelt", DAY)]).popitem()[1].paper
+    assert number_of(past, "spelt", DAY) not in before[DAY]
+    later = Signal(UPVOTES, 90, datetime(2026, 3, 13, 12, tzinfo=UTC))
+    past.papers.add(
+        [Sighting(spelt, Announcement.FEATURED, DAY + 2 * _A_DAY, (later,))], "other", DAY
+    )
+    assert editions(replayed(replay, ann)) == before
+
+
 def test_a_weekly_reader_is_asked_with_a_week_of_papers(past: Store, replay: Replay) -> None:
     """Once a week, on the day of the schedule."""
     sunday = FIRST + timedelta(days=6)
@@ -308,6 +325,21 @@ def test_another_ranker_reads_each_paper_once(past: Store) -> None:
     assert len(encoder.read) == len(set(encoder.read))
     assert len(found.replayed) == DAYS
     catalogue.close()
+
+
+def test_an_encoder_finds_the_same_when_it_is_asked_again(past: Store) -> None:
+    """The first date is held against the papers of all dates, as the last one is."""
+    fill(past, days=60)
+    ann = saved(past, "nocturnal raptors", limit=4, dial=0)
+    like_each_day(past, ann, OWLS)
+    found = []
+    for _ in range(2):
+        catalogue = Catalogue(past, None, Quiet(), encoder=WordEncoder(same={"raptors": "birds"}))
+        today = Variant(ann, "encoder")
+        found.append(evaluate(Replay(catalogue, Threshold(0.3), NOW, Quiet()), today, None, 30))
+        catalogue.close()
+    assert editions(found[0]) == editions(found[1])
+    assert found[0].figures == found[1].figures
 
 
 def test_papers_that_a_change_likes_and_nobody_stored_are_named(

@@ -6,7 +6,7 @@ with, beside the index.
 """
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, cast
 
 from digest.model import StoredPaper
@@ -24,6 +24,17 @@ class Kind(Protocol):
 
         Raises:
             ConfigError: where something is not installed that this kind needs.
+        """
+        ...
+
+    def read(self, stock: Stock, parts: Iterable[Sequence[int]]) -> None:
+        """See that papers are read, some at a time, where this kind reads papers.
+
+        What is held against papers of the past is held against all of these then, and not against
+        the first to be ranked.
+
+        Raises:
+            ConfigError: as make_ranker.
         """
         ...
 

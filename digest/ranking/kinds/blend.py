@@ -1,6 +1,6 @@
 """Blend: terms and the encoder together, digest.ranking.blending."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from digest.model import StoredPaper
 from digest.ranking.blending import MEANING, BlendRanker
@@ -14,6 +14,11 @@ def make_ranker(stock: Stock, candidates: Sequence[StoredPaper]) -> BlendRanker:
     near = encoder.near_ranker(stock, candidates, by_terms)
     papers = [stored.paper for stored in candidates]
     return BlendRanker(by_terms, near, papers, stock.model(), stock.counted)
+
+
+def read(stock: Stock, parts: Iterable[Sequence[int]]) -> None:
+    """By the encoder."""
+    encoder.read(stock, parts)
 
 
 def meaning(stock: Stock) -> str:

@@ -1,6 +1,6 @@
 """Encoder: nearness to liked papers and keywords, digest.ranking.nearness."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from digest.model import StoredPaper
 from digest.ranking.kinds import terms
@@ -26,6 +26,11 @@ def near_ranker(
         by_terms,
         stock.titles,
     )
+
+
+def read(stock: Stock, parts: Iterable[Sequence[int]]) -> None:
+    """By the encoder."""
+    stock.vectors().keep(parts)
 
 
 def meaning(stock: Stock) -> str:

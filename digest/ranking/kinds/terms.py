@@ -1,6 +1,6 @@
 """Terms: TF-IDF and subjects, digest.ranking.tfidf. Every part of a score is a term's."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from digest.model import StoredPaper
 from digest.ranking.stock import Stock
@@ -12,6 +12,10 @@ def make_ranker(stock: Stock, candidates: Sequence[StoredPaper]) -> TfidfRanker:
     sheet = stock.counted([stored.number for stored in candidates])
     papers = [stored.paper for stored in candidates]
     return TfidfRanker(stock.model(), papers, sheet, stock.counted)
+
+
+def read(stock: Stock, parts: Iterable[Sequence[int]]) -> None:
+    """The index holds what is counted."""
 
 
 def meaning(stock: Stock) -> str:  # noqa: ARG001 - other kinds ask it
