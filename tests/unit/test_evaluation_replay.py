@@ -25,6 +25,7 @@ from digest.model import (
     VoteKind,
 )
 from digest.progress import Quiet
+from digest.ranking import vectors
 from digest.store import Store
 from tests.editing import saved
 from tests.encoders import WordEncoder
@@ -327,9 +328,11 @@ def test_another_ranker_reads_each_paper_once(past: Store) -> None:
     catalogue.close()
 
 
-def test_an_encoder_finds_the_same_when_it_is_asked_again(past: Store) -> None:
+def test_an_encoder_finds_the_same_when_it_is_asked_again(
+    past: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first date is held against the papers of all dates, as the last one is."""
-    fill(past, days=60)
+    monkeypatch.setattr(vectors, "LEAST_PAST", 4)  # a date's papers are enough to learn from
     ann = saved(past, "nocturnal raptors", limit=4, dial=0)
     like_each_day(past, ann, OWLS)
     found = []
