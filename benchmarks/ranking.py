@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from lib.measures import Figures, Mean, measure
+from lib.measures import Floats, Mean, mean, measure
 from lib.methods import Machines, Ours, Ranked, centroid, race
 from lib.protocols import Task, cisi, citeulike_a, citeulike_t, csfcube
 from lib.report import Gate, Report, size, table, versions
@@ -32,13 +32,12 @@ CISI_BEFORE = 0.376
 CSFCUBE_BEFORE = 0.516
 CITEULIKE_AIM, CISI_AIM, CSFCUBE_AIM = 0.20, 0.43, 0.55
 NOTES = """
-Means with 95 % bootstrap intervals over readers, each with all that it asks (at least 2,000
-resamples, seeded); "ours - x" is the mean of the paired differences. `svm` is arxiv-sanity-lite's
-model on its features, written anew in benchmarks/lib/arxiv_sanity.py; bags of words have no
-neighbours, so there its terms are single words. Times are scoring alone: fitting features, ours and
-theirs, is left out, and so is learning the dimensions, which happens once for all readers. The
-ratio of times is the median of five rounds in which both sides run in turn. The protocols are in
-benchmarks/lib/protocols.py.
+Means over readers with 95 % bootstrap intervals (at least 2,000 resamples, seeded); "ours - x" is
+the mean of the paired differences. `svm` is arxiv-sanity-lite's model on its features, written anew
+in benchmarks/lib/arxiv_sanity.py; bags of words have no neighbours, so there its terms are single
+words. Times are scoring alone: fitting features, ours and theirs, is left out, and so is learning
+the dimensions, which happens once for all readers. The ratio of times is the median of five rounds
+in which both sides run in turn. The protocols are in benchmarks/lib/protocols.py.
 
 Ours weighs terms and learns its dimensions from known and ranked papers together, as the product
 does with the papers of the day; the others are fitted on the known papers alone. Nobody sees who
@@ -46,7 +45,7 @@ likes the ranked papers. Two of CSFCube's pools hold the paper that is asked wit
 trivially first; it stays because the figure to beat was measured so, and "of others" leaves it out.
 """
 
-Measured = dict[str, Figures]
+Figures = dict[str, Floats]
 Loader = Callable[[Path], Task]
 
 
@@ -87,12 +86,12 @@ def _citeulike_t(report: Report, data: Path, readers: int) -> tuple[float, list[
     machines = Machines(task)
     mine, theirs, ratio = race(ours, machines, sample, ROUNDS)
     sampled = _say(report, sample, {"svm": theirs, "ours": mine}, f"{len(some)} of these readers")
-    apart = (sampled["ours"]["nDCG@10"] - sampled["svm"]["nDCG@10"]).mean
+    apart = mean(sampled["ours"]["nDCG@10"] - sampled["svm"]["nDCG@10"])
     report.say(f"time a reader: ours is 1/{ratio:.0f} of the svm's (gate 1/{LEAST_RATIO})")
     report.say(f"ours - svm: the mean is {'not ' if apart.value >= 0 else ''}below zero")
     gates.append(Gate(f"ours - svm {apart.signed}", apart.high >= 0))
     gates.append(Gate(f"at 1/{ratio:.0f} of its time", ratio >= LEAST_RATIO))
-    return float(figures["ours"]["nDCG@10"].values.mean()), gates
+    return float(figures["ours"]["nDCG@10"].mean()), gates
 
 
 def _citeulike_a(report: Report, data: Path) -> list[Gate]:
@@ -110,7 +109,7 @@ def _csfcube(report: Report, data: Path) -> tuple[float, list[Gate]]:
     return _over(figures, "CSFCube", "nDCG%20", CSFCUBE_BEFORE)
 
 
-def _both(report: Report, load: Loader, data: Path) -> tuple[Task, Ours, dict[str, Measured]]:
+def _both(report: Report, load: Loader, data: Path) -> tuple[Task, Ours, dict[str, Figures]]:
     """The centroid and ours on all readers of a task."""
     task = load(data)
     ours = Ours(task)
@@ -118,22 +117,22 @@ def _both(report: Report, load: Loader, data: Path) -> tuple[Task, Ours, dict[st
     texts = f"{len(task.corpus)} known and {len(task.candidates)} ranked papers"
     if not task.corpus:
         texts = f"{len(task.candidates)} papers"
-    head = f"{task.name}: {task.asked}, {texts}"
+    head = f"{task.name}: {len(task.profiles)} readers, {texts}"
     figures = _say(report, task, runs, head)
     report.say(f"before: counting {ours.counting:.1f} s, learning {ours.learning:.1f} s")
     return task, ours, figures
 
 
-def _say(report: Report, task: Task, runs: dict[str, Ranked], head: str) -> dict[str, Measured]:
+def _say(report: Report, task: Task, runs: dict[str, Ranked], head: str) -> dict[str, Figures]:
     """A table with a line for each method and one for the difference of ours to the other."""
     figures = {name: measure(task, run.scores) for name, run in runs.items()}
     other = next(name for name in figures if name != "ours")
     names = list(figures[other])
     rows = [
-        [name, *(str(figures[name][measure_].mean) for measure_ in names), _time(run)]
+        [name, *(str(mean(figures[name][measure_])) for measure_ in names), _time(run)]
         for name, run in runs.items()
     ]
-    differences = [(figures["ours"][name] - figures[other][name]).mean.signed for name in names]
+    differences = [mean(figures["ours"][name] - figures[other][name]).signed for name in names]
     rows.append([f"ours - {other}", *differences, ""])
     report.say()
     report.say(head)
@@ -146,17 +145,17 @@ def _time(run: Ranked) -> str:
     return f"{run.milliseconds:.2f}"
 
 
-def _above(task: Task, figures: dict[str, Measured]) -> Gate:
+def _above(task: Task, figures: dict[str, Figures]) -> Gate:
     """The paired difference to the centroid, its interval above zero."""
-    apart: Mean = (figures["ours"]["nDCG@10"] - figures["centroid"]["nDCG@10"]).mean
+    apart: Mean = mean(figures["ours"]["nDCG@10"] - figures["centroid"]["nDCG@10"])
     return Gate(f"{task.name} ours - centroid {apart.signed}", apart.low > 0)
 
 
 def _over(
-    figures: dict[str, Measured], name: str, measure_: str, before: float
+    figures: dict[str, Figures], name: str, measure_: str, before: float
 ) -> tuple[float, list[Gate]]:
     """Our figure above the centroid's and above the one to beat."""
-    ours, plain = (float(figures[side][measure_].values.mean()) for side in ("ours", "centroid"))
+    ours, plain = (float(figures[side][measure_].mean()) for side in ("ours", "centroid"))
     words = f"{name} {ours:.3f} (centroid {plain:.3f}, to beat {before})"
     return ours, [Gate(words, ours > plain and ours > before)]
 

@@ -1,4 +1,4 @@
-"""Figures of a ranking, one a question, and how sure their mean is."""
+"""Figures of a ranking, one a reader, and how sure their mean is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -25,61 +25,22 @@ class Mean(measures.Mean):
 
 
 def mean(values: Floats) -> Mean:
-    """Resample the values; the same ones for the same number of values."""
+    """Resample the readers; the same ones for the same number of readers."""
     return Mean(*astuple(measures.mean(values)))
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """One figure for each question, and the number of the reader who asks it.
-
-    Who asks with the same paper several times gets the same ranking each time, judged by other
-    answers. Such figures are no independent samples, readers are: they are what is resampled.
-    """
-
-    values: Floats
-    readers: NDArray[np.intp]
-
-    def __sub__(self, other: "Figures") -> "Figures":
-        """Paired differences, of the same questions."""
-        return Figures(self.values - other.values, self.readers)
-
-    @property
-    def mean(self) -> Mean:
-        """Over all questions; each resample takes readers with all that they ask."""
-        sums, counts = self._by_reader()
-        if (counts == 1).all():
-            return mean(self.values)
-        lots = np.random.default_rng(measures.SEED)
-        drawn = lots.integers(0, len(sums), (measures.resamples(len(sums)), len(sums)))
-        means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-        low, high = np.percentile(means, [2.5, 97.5])
-        return Mean(float(self.values.mean()), float(low), float(high))
-
-    @property
-    def once(self) -> Mean:
-        """Over readers, each of whom counts once, however much it asks."""
-        sums, counts = self._by_reader()
-        return mean(sums / counts)
-
-    def _by_reader(self) -> tuple[Floats, NDArray[np.intp]]:
-        _, places, counts = np.unique(self.readers, return_inverse=True, return_counts=True)
-        return np.bincount(places, self.values).astype(np.float64), counts
-
-
-def measure(task: Task, scores: NDArray[np.float32]) -> dict[str, Figures]:
-    """Every measure of every question, by name.
+def measure(task: Task, scores: NDArray[np.float32]) -> dict[str, Floats]:
+    """Every measure of every reader: name to one figure a reader.
 
     Args:
         task: who should have got what.
-        scores: questions x candidates.
+        scores: readers x candidates.
     """
-    rows = [_question(task, number, scores[number]) for number in range(len(task.profiles))]
-    readers = np.array(task.readers or range(len(rows)), np.intp)
-    return {name: Figures(np.array([row[name] for row in rows]), readers) for name in rows[0]}
+    rows = [_reader(task, number, scores[number]) for number in range(len(task.profiles))]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
-def _question(task: Task, number: int, scores: NDArray[np.float32]) -> dict[str, float]:
+def _reader(task: Task, number: int, scores: NDArray[np.float32]) -> dict[str, float]:
     gains = task.gains[number]
     if task.pools:
         pool = task.pools[number]

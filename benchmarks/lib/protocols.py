@@ -28,9 +28,8 @@ class Task:
     """Texts, readers, and for each reader the gain of every candidate that is worth something.
 
     `corpus` are known papers, `candidates` those to rank. `gains` map numbers of candidates; where
-    `pools` is not empty, a reader's ranking is looked at within that pool only. `readers` numbers
-    who has each profile, where some stand more than once, as they ask several questions. `bags`
-    says that texts are words without their order.
+    `pools` is not empty, a reader's ranking is looked at within that pool only. `bags` says that
+    texts are words without their order.
     """
 
     name: str
@@ -39,15 +38,7 @@ class Task:
     profiles: Sequence[Profile]
     gains: Sequence[dict[int, float]]
     pools: Sequence[NDArray[np.intp]] = ()
-    readers: Sequence[int] = ()
     bags: bool = False
-
-    @property
-    def asked(self) -> str:
-        """How many ask."""
-        if not self.readers:
-            return f"{len(self.profiles)} readers"
-        return f"{len(self.profiles)} questions of {len(set(self.readers))} readers"
 
     def only(self, readers: NDArray[np.intp]) -> "Task":
         """The same with some of the readers."""
@@ -58,7 +49,6 @@ class Task:
             [self.profiles[n] for n in readers],
             [self.gains[n] for n in readers],
             [self.pools[n] for n in readers] if self.pools else (),
-            [self.readers[n] for n in readers] if self.readers else (),
             self.bags,
         )
 
@@ -101,7 +91,7 @@ def csfcube(data: Path) -> Task:
     """More like this: one liked paper, graded answers within a judged pool, facets all together.
 
     Two of the pools hold the paper that is asked with. It stays, as in the figures to beat, and a
-    measure of its own leaves it out. Who asks with the same paper for several facets is one reader.
+    measure of its own leaves it out.
     """
     papers = list(read_lines(data / "csfcube" / "papers.jsonl.gz"))
     place = {paper["id"]: number for number, paper in enumerate(papers)}
@@ -117,7 +107,6 @@ def csfcube(data: Path) -> Task:
         [Profile(liked=(paper,)) for paper in liked],
         graded,
         [np.array(sorted(gains), dtype=np.intp) for gains in graded],
-        liked,
     )
 
 

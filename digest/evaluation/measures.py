@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DEPTH = 10
-_RESAMPLES = 2000
+RESAMPLES = 2000
 SEED = 2
 RARE = 0.05  # what chance brings in fewer cases than this is not taken for chance
 _DRAWN = 2_000_000  # values at least: the ends of an interval of few values would wobble otherwise
@@ -73,18 +73,13 @@ def mean(values: Sequence[float] | Floats, seed: int = SEED) -> Mean:
     if not drawn.size:
         raise ValueError("nothing has no mean")
     lots = np.random.default_rng(seed)
-    left, means = resamples(drawn.size), []
+    left, means = max(RESAMPLES, _DRAWN // drawn.size), []
     while left > 0:
         rows = min(left, max(1, _AT_ONCE // drawn.size))
         means.append(drawn[lots.integers(0, drawn.size, (rows, drawn.size))].mean(axis=1))
         left -= rows
     low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
     return Mean(float(drawn.mean()), float(low), float(high))
-
-
-def resamples(values: int) -> int:
-    """How many resamples of so many values make an interval."""
-    return max(_RESAMPLES, _DRAWN // values)
 
 
 def chance_of(differences: Sequence[float] | Floats, seed: int = SEED) -> float:

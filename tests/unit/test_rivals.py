@@ -4,11 +4,9 @@ import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
@@ -61,17 +59,16 @@ def test_zoteros_weights_fall_with_the_logarithm_of_the_place() -> None:
 
 
 def test_zoteros_score_is_the_weighed_sum_of_cosines() -> None:
-    """Against the sum, paper by paper; what is liked first counts most."""
+    """Against the sum, paper by paper; the highest number is the newest and counts most."""
     vectors = lib("vectors").invented(6, 4)
     method = lib("nearness").Zotero(vectors)
     method.add()
-    scores = method.score(method.read(profiles((4, 1, 2), (2, 1, 4))))
+    scores = method.score(method.read(profiles((1, 2, 4), (4, 1, 2))))
     weights = np.array([1, 1 / (1 + np.log10(2)), 1 / (1 + np.log10(3))])
-    for row, liked in zip(scores, ((4, 1, 2), (2, 1, 4)), strict=True):
-        cosines = vectors.known[list(liked)] @ vectors.candidates.T
-        expected = (weights[:, None] * cosines).sum(axis=0) / weights.sum()
+    cosines = vectors.known[[4, 2, 1]] @ vectors.candidates.T
+    expected = (weights[:, None] * cosines).sum(axis=0) / weights.sum()
+    for row in scores:
         assert row == pytest.approx(expected, abs=1e-6)
-    assert not np.allclose(scores[0], scores[1])
 
 
 def test_the_encoders_mean_is_a_cosine_and_knows_no_order() -> None:
@@ -221,46 +218,9 @@ BETTER, SAME, WORSE = (
 )
 
 
-def asked(values: np.ndarray, readers: Sequence[int] = ()) -> Any:
-    """Figures of questions, each of a reader of its own unless said."""
-    figures = importlib.import_module("lib.measures").Figures
-    return figures(values, np.array(readers or range(len(values))))
-
-
-def by_method(values: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Figures of each method."""
-    return {name: asked(its) for name, its in values.items()}
-
-
 def missed(tasks: dict[str, dict[str, np.ndarray]], ratio: float) -> list[str]:
     """The gates that do not hold."""
-    found = {name: by_method(values) for name, values in tasks.items()}
-    return [gate.words for gate in lib("judge").gates(found, ratio) if not gate.holds]
-
-
-def test_who_asks_once_is_resampled_once() -> None:
-    """Then questions and readers are the same, and so is the interval."""
-    mean = importlib.import_module("lib.measures").mean
-    assert asked(BETTER).mean == mean(BETTER) == asked(BETTER).once
-
-
-def test_the_same_question_again_makes_nothing_surer() -> None:
-    """Were questions resampled, the interval would be shorter by the root of four."""
-    one = asked(BETTER[:40]).mean
-    again = asked(np.tile(BETTER[:40], 4), [*range(40)] * 4).mean
-    assert again.value == pytest.approx(one.value)
-    assert again.high - again.low == pytest.approx(one.high - one.low, rel=0.02)
-    apart = asked(np.tile(BETTER[:40], 4)).mean
-    assert apart.high - apart.low < 0.6 * (again.high - again.low)
-
-
-def test_readers_count_by_their_questions_or_once() -> None:
-    """The mean is that of questions, the other one that of readers."""
-    figures = asked(np.array([1.0, 0.0, 0.5, 0.6]), [7, 7, 7, 3])
-    assert figures.mean.value == pytest.approx(2.1 / 4)
-    assert figures.once.value == pytest.approx((0.5 + 0.6) / 2)
-    apart = figures - asked(np.zeros(4), [7, 7, 7, 3])
-    assert apart.once == figures.once
+    return [gate.words for gate in lib("judge").gates(tasks, ratio) if not gate.holds]
 
 
 def test_all_gates_hold_where_ours_is_above() -> None:
@@ -268,8 +228,7 @@ def test_all_gates_hold_where_ours_is_above() -> None:
     tasks = {"A": {"ours": BETTER, "centroid": SAME, "svm": SAME}, "B": {"ours": BETTER}}
     tasks["B"]["centroid"] = SAME
     assert missed(tasks, 100) == []
-    figures = {name: by_method(values) for name, values in tasks.items()}
-    assert len(lib("judge").gates(figures, 100)) == 4
+    assert len(lib("judge").gates(tasks, 100)) == 4
 
 
 def test_above_plain_tfidf_means_for_certain() -> None:
@@ -280,11 +239,14 @@ def test_above_plain_tfidf_means_for_certain() -> None:
     assert words.startswith("A ours - centroid +")
 
 
-def test_at_least_equal_to_the_svm_means_not_below_for_certain() -> None:
-    """Equal holds, and so does a mean just below; an interval below zero does not."""
+def test_at_least_equal_to_the_svm_means_a_mean_not_below() -> None:
+    """Equal holds; a mean just below does not, however wide the interval."""
     least = {"ours": SAME, "centroid": WORSE}
     assert missed({"A": {**least, "svm": SAME}}, 200) == []
     assert len(missed({"A": {**least, "svm": BETTER}}, 200)) == 1
+    noise = 0.3 * np.sin(np.arange(SAME.size))
+    near = SAME + noise - noise.mean() + 0.001
+    assert len(missed({"A": {**least, "svm": near}}, 200)) == 1
 
 
 def test_a_new_paper_takes_a_hundredth_of_the_encoders_time() -> None:
@@ -296,7 +258,7 @@ def test_a_new_paper_takes_a_hundredth_of_the_encoders_time() -> None:
 
 def test_a_rival_that_is_above_for_certain_is_named() -> None:
     """So that a table with many lines hides nothing."""
-    figures = by_method({"ours": SAME, "encoder": BETTER, "bm25": WORSE})
+    figures = {"ours": SAME, "encoder": BETTER, "bm25": WORSE}
     [words] = lib("judge").beaten({"A": figures})
     assert words.startswith("encoder is above ours on A: ours - it -0.05")
 
@@ -326,8 +288,7 @@ def test_names_keep_their_order_and_their_distance(values: list[float], gap: flo
 
 def test_points_of_one_cost_stand_side_by_side() -> None:
     """Each can be seen; the cost that is told stays the same, and no two names overlap."""
-    better = dict.fromkeys(("encoder", "zotero", "blend"), BETTER)
-    figures = by_method({**better, "ours": SAME})
+    figures = dict.fromkeys(("encoder", "zotero", "blend"), BETTER) | {"ours": SAME}
     costs = {"encoder": 30.0, "zotero": 30.0, "blend": 30.5, "ours": 0.3}
     drawn = lib("picture").picture({"A": figures}, {"A": "nDCG@10"}, costs)
     [panel] = drawn["panels"]

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from lib.measures import Figures
+from lib.measures import Floats, mean
 from lib.report import Gate
 
 LEAST_RATIO = 100
 
-ByMethod = Mapping[str, Figures]
+Figures = Mapping[str, Floats]  # by method, one figure a reader
 
 
-def gates(tasks: Mapping[str, ByMethod], ratio: float) -> list[Gate]:
+def gates(tasks: Mapping[str, Figures], ratio: float) -> list[Gate]:
     """The gates of `bin/bench rivals --check`.
 
     Args:
@@ -23,21 +23,21 @@ def gates(tasks: Mapping[str, ByMethod], ratio: float) -> list[Gate]:
     return [*found, Gate(words, ratio >= LEAST_RATIO)]
 
 
-def beaten(tasks: Mapping[str, ByMethod]) -> Sequence[str]:
+def beaten(tasks: Mapping[str, Figures]) -> Sequence[str]:
     """Where a rival is above ours for certain, in words."""
     return [
         f"{rival} is above ours on {name}: ours - it {apart.signed}"
         for name, figures in tasks.items()
         for rival in figures
-        if (apart := (figures["ours"] - figures[rival]).mean).high < 0
+        if (apart := mean(figures["ours"] - figures[rival])).high < 0
     ]
 
 
-def _above(name: str, figures: ByMethod) -> Gate:
-    apart = (figures["ours"] - figures["centroid"]).mean
+def _above(name: str, figures: Figures) -> Gate:
+    apart = mean(figures["ours"] - figures["centroid"])
     return Gate(f"{name} ours - centroid {apart.signed}", apart.low > 0)
 
 
-def _not_below(name: str, figures: ByMethod) -> Gate:
-    apart = (figures["ours"] - figures["svm"]).mean
-    return Gate(f"{name} ours - svm {apart.signed}", apart.high >= 0)
+def _not_below(name: str, figures: Figures) -> Gate:
+    apart = mean(figures["ours"] - figures["svm"])
+    return Gate(f"{name} ours - svm {apart.signed}", apart.value >= 0)

@@ -1,7 +1,8 @@
 """Two rankers by an encoder's vectors: the mean of the liked papers, and the newest counting most.
 
 zotero: w_i = 1 / (1 + log10 i), i = 1 for the paper added last; shares that add up to one;
-a score is the sum of share times cosine.
+a score is the sum of share times cosine. Readers of CiteULike have no order of adding: the paper
+with the highest number counts as the last one (in CiteULike-a numbers rise with time).
 """
 
 from collections.abc import Sequence
@@ -47,9 +48,9 @@ class Zotero(Mean):
 
     def read(self, profiles: Sequence[Profile]) -> Rows:
         """The sum of weighed cosines is the cosine with the weighed sum."""
+        newest_first = [sorted(profile.liked, reverse=True) for profile in profiles]
         return np.array(
-            [shares(len(one.liked)) @ self._vectors.known[list(one.liked)] for one in profiles],
-            np.float32,
+            [shares(len(liked)) @ self._vectors.known[liked] for liked in newest_first], np.float32
         )
 
 

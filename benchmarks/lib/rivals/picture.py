@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from lib.rivals.judge import ByMethod
+from lib.measures import mean
+from lib.rivals.judge import Figures
 
 BESIDE = 1.09  # points that cost about the same stand this factor apart
 GROUP = 6.0  # costs within this factor have their names in one column
@@ -32,7 +33,7 @@ class Point:
 
 
 def picture(
-    tasks: Mapping[str, ByMethod], measures: Mapping[str, str], costs: Mapping[str, float]
+    tasks: Mapping[str, Figures], measures: Mapping[str, str], costs: Mapping[str, float]
 ) -> dict[str, Any]:
     """All panels, one a task, as a JSON object.
 
@@ -53,8 +54,8 @@ def picture(
     }
 
 
-def _points(figures: ByMethod, costs: Mapping[str, float]) -> list[Point]:
-    means = {name: its.mean for name, its in figures.items()}
+def _points(figures: Figures, costs: Mapping[str, float]) -> list[Point]:
+    means = {name: mean(values) for name, values in figures.items()}
     front = best_for_cost([(costs[name], one.value) for name, one in means.items()])
     return [
         Point(name, costs[name], one.value, one.low, one.high, number in front)

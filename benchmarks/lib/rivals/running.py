@@ -13,7 +13,7 @@ import numpy as np
 
 from lib import peers
 from lib.measured import Run, run_command
-from lib.measures import Figures, measure
+from lib.measures import Floats, measure
 from lib.protocols import Task
 from lib.rivals import APART, RIVALS, Rival, vectors
 from lib.shared import CHECKOUT, read_lines
@@ -32,7 +32,7 @@ class Ran:
     its largest process.
     """
 
-    figures: Mapping[str, Figures]
+    figures: Mapping[str, Floats]
     index: float
     profile: float
     scores: float

@@ -19,17 +19,7 @@ def of_task(task: Task, ran: Mapping[str, Ran]) -> list[str]:
     first, *others = ran["ours"].figures
     head = ["", first, "ours - it", *others, "s to index", "ms a profile", "ms a reader", "MB"]
     rows = [_row(rival.name, ran) for rival in RIVALS]
-    return [f"{task.name}: {task.asked}, {texts}", *table(head, rows), *_otherwise(task, ran)]
-
-
-def _otherwise(task: Task, ran: Mapping[str, Ran]) -> list[str]:
-    """The difference that counts by other ways to resample, where readers ask several times."""
-    if not task.readers:
-        return []
-    first = next(iter(ran["ours"].figures))
-    apart = ran["ours"].figures[first] - ran["centroid"].figures[first]
-    once, alone = apart.once.signed, mean(apart.values).signed
-    return [f"ours - centroid, each reader once: {once}; each question by itself: {alone}"]
+    return [f"{task.name}: {len(task.profiles)} readers, {texts}", *table(head, rows)]
 
 
 def _row(name: str, ran: Mapping[str, Ran]) -> list[str]:
@@ -39,9 +29,9 @@ def _row(name: str, ran: Mapping[str, Ran]) -> list[str]:
     its = ran[name]
     return [
         name,
-        str(its.figures[measures[0]].mean),
+        str(mean(its.figures[measures[0]])),
         "" if name == "ours" else _ours_less(name, ran),
-        *(f"{its.figures[measure].values.mean():.3f}" for measure in measures[1:]),
+        *(f"{its.figures[measure].mean():.3f}" for measure in measures[1:]),
         f"{its.index:.1f}",
         short(its.profile),
         short(its.scores),
@@ -54,7 +44,7 @@ def _ours_less(name: str, ran: Mapping[str, Ran]) -> str:
     if name not in ran:
         return NOTHING
     first = next(iter(ran["ours"].figures))
-    return (ran["ours"].figures[first] - ran[name].figures[first]).mean.signed
+    return mean(ran["ours"].figures[first] - ran[name].figures[first]).signed
 
 
 def of_costs(costs: Mapping[str, Cost], sizes: Mapping[str, int]) -> list[str]:
@@ -104,7 +94,7 @@ def in_short(
 def _quality(name: str, ran: Mapping[str, Ran]) -> str:
     if name not in ran:
         return NOTHING
-    return str(next(iter(ran[name].figures.values())).mean)
+    return str(mean(next(iter(ran[name].figures.values()))))
 
 
 def _memory(name: str, ran: Mapping[str, Mapping[str, Ran]], costs: Mapping[str, Cost]) -> float:
