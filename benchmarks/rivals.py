@@ -63,10 +63,10 @@ weighed, and what else was tried, is in okapi.py). `svm`: features and model of 
 written anew, for every reader. `zotero`: zotero-arxiv-daily's sum of cosines with weights
 1 / (1 + log10 i) from the newest paper on, written anew; our data name no dates of adding, so the
 paper with the highest number counts as the newest (in CiteULike-a numbers rise with time), and no
-package at hand carries its own encoder, so it reads with this one. `encoder`: all-MiniLM-L6-v2, cosine with the mean of the liked papers' vectors.
-`ours`, `ours-encoder`, `blend` are `DIGEST_RANKER=terms`, `encoder` and `blend`. The encoder knows
-no bags: of CiteULike-t it gets each word once, the most frequent first. It reads 256 word pieces of
-a text.
+package at hand carries its own encoder, so it reads with this one. `encoder`: all-MiniLM-L6-v2,
+cosine with the mean of the liked papers' vectors. `ours`, `ours-encoder`, `blend` are
+`DIGEST_RANKER=terms`, `encoder` and `blend`. The encoder knows no bags: of CiteULike-t it gets each
+word once, the most frequent first. It reads 256 word pieces of a text.
 
 Ours weighs terms, and learns, from known and ranked papers together, as the product does with the
 papers of the day; centroid and svm learn from the known papers alone, bm25 weighs by those ranked.
