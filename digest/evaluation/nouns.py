@@ -34,7 +34,8 @@ class Question:
 class Votes:
     """How many papers were voted on in all, and how many of those liked stand on no date.
 
-    Those are announced outside of the dates that were asked for, not at all, or after the vote.
+    Those are announced outside of the dates that were asked for, not at all, or after the vote, or
+    were in the reader's library before.
     """
 
     liked: int

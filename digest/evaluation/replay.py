@@ -5,7 +5,7 @@ before, and of what is liked without a day only papers that were announced befor
 stored. One date is held at a time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -62,23 +62,40 @@ def evaluate(replay: Replay, today: Variant, change: Variant | None, days: int) 
     votes = past.given.votes.get(reader.row, ())
     owned = _owned(past.given.libraries.get(reader.row, ()))
     questions, counted = questions_of(votes, past.announced, owned, reader.schedule, (first, last))
-    made = []
-    if questions:
-        replay.catalogue.refresh()
-        if replay.catalogue.index.needs_subjects:  # as after a run
-            replay.catalogue.learn()
-        resting = replay.catalogue.at_rest()
-        resting.model()  # made once for all dates, as what rankers keep with a catalogue is
-        kinds = {one.ranker: replace(resting, kind=one.ranker) for one in variants}
-        for catalogue in kinds.values():
-            catalogue.read(_all_papers(replay.catalogue.store, past, questions))
-        with replay.progress.track(f"replaying {len(questions)} dates", len(questions)) as advance:
-            for question in questions:
-                made.append(_replayed(replay, kinds, past, variants, question))
-                advance(1)
+    made = _made(replay, past, variants, questions) if questions else ()
     asked = sum(1 for _ in dates_between(reader.schedule, first, last))
     unknown = () if change is None else _unknown(past.given, today.reader, change.reader)
-    return Evaluation(today, change, first, last, asked, counted, tuple(made), unknown)
+    return Evaluation(today, change, first, last, asked, counted, made, unknown)
+
+
+def _made(
+    replay: Replay, past: _Past, variants: Sequence[Variant], questions: Sequence[Question]
+) -> tuple[Replayed, ...]:
+    """All dates, the oldest first. What an edition showed is in no later one of its variant."""
+    store = replay.catalogue.store
+    kinds = _kinds(replay, [variant.ranker for variant in variants])
+    for catalogue in kinds.values():
+        catalogue.read(_all_papers(store, past, questions))
+    had: list[set[int]] = [set() for _ in variants]
+    made = []
+    with replay.progress.track(f"replaying {len(questions)} dates", len(questions)) as advance:
+        for question in questions:
+            both = list(zip(variants, had, strict=True))
+            made.append(_replayed(replay, kinds, past, both, question))
+            for its, shown in zip(had, made[-1].shown, strict=True):
+                its.update(shown.papers)
+            advance(1)
+    return tuple(made)
+
+
+def _kinds(replay: Replay, names: Sequence[str]) -> dict[str, Catalogue]:
+    """A catalogue for each kind of ranker, at one state of the index, its subjects learned."""
+    replay.catalogue.refresh()
+    if replay.catalogue.index.needs_subjects:
+        replay.catalogue.learn()
+    resting = replay.catalogue.at_rest()
+    resting.model()  # made once for all dates, as what rankers keep with a catalogue is
+    return {name: replace(resting, kind=name) for name in names}
 
 
 def _owned(library: Sequence[LibraryPaper]) -> dict[int, date]:
@@ -120,10 +137,10 @@ def _replayed(
     replay: Replay,
     kinds: Mapping[str, Catalogue],
     past: _Past,
-    variants: Sequence[Variant],
+    variants: Sequence[tuple[Variant, Collection[int]]],
     question: Question,
 ) -> Replayed:
-    """One date. Papers that the reader named count on their own date, and stand on no other."""
+    """One date, for each variant with the papers that it had. What was named counts once."""
     asked = question.liked | question.disliked
     pool = [
         paper
@@ -138,14 +155,15 @@ def _replayed(
 
     wants = [
         wants_from(*given_before(past.given, variant.reader, question.day, there))
-        for variant in variants
+        for variant, _ in variants
     ]
     shown: dict[int, Shown] = {}
     for kind, catalogue in kinds.items():
-        mine = [place for place, variant in enumerate(variants) if variant.ranker == kind]
+        mine = [place for place, (variant, _) in enumerate(variants) if variant.ranker == kind]
         desks = _desks(replay, catalogue, question.day)
-        desk = _desk(desks, question, variants[mine[0]], pool)
-        picks = _picks(Picker(desks, replay.threshold), desk, [wants[place] for place in mine])
+        desk = _desk(desks, question, variants[mine[0]][0], pool)
+        asking = [(wants[place], variants[place][1]) for place in mine]
+        picks = _picks(Picker(desks, replay.threshold), desk, asking)
         shown.update(zip(mine, (_shown(one, question) for one in picks), strict=True))
     told = question.liked.union(*(one.papers for one in shown.values()))
     keys = {paper.number: paper.paper.key for paper in pool if paper.number in told}
@@ -187,23 +205,26 @@ def _trends(desks: Desks, pool: Sequence[StoredPaper], day: date) -> dict[int, T
     }
 
 
-def _picks(picker: Picker, desk: Desk, every: Sequence[Wants]) -> list[tuple[Pick, ...]]:
-    """The picks of each variant, from one product for all; what they share is weighed once."""
+def _picks(
+    picker: Picker, desk: Desk, every: Sequence[tuple[Wants, Collection[int]]]
+) -> list[tuple[Pick, ...]]:
+    """The picks of each variant, but for papers that it had; all from one product."""
     ranker = picker.desks.ranker(desk)
-    asked = list(dict.fromkeys(profile for wants in every for profile in wants.profiles))
+    asked = list(dict.fromkeys(profile for wants, _ in every for profile in wants.profiles))
     place_of = {profile: place for place, profile in enumerate(asked)}
     profiles = ranker.prepare(asked)
     scores = ranker.score(profiles)
     found = []
-    for wants in every:
+    for wants, had in every:
         places = [place_of[profile] for profile in wants.profiles]
         same = ranker.same_as(sorted(wants.muted)) if wants.muted else {}
+        barred = {place for row, place in desk.place_of_row.items() if row in had}
         picked = picker.pick(
             desk,
             wants.reader,
             [profiles[place] for place in places],
             scores[places],
-            set().union(*same.values()),
+            barred.union(*same.values()),
             wants.reader.limit,
         )
         found.append(picked.picks if picked else ())

@@ -230,6 +230,23 @@ def test_what_is_read_afterwards_orders_nothing(
     assert editions(replayed(replay, ann)) == before
 
 
+def test_what_an_edition_showed_is_in_no_later_one(past: Store, replay: Replay) -> None:
+    """However often sources announce it again; each variant has had its own."""
+    ann = saved(past, "owls", limit=2, dial=0)
+    for kind in OWLS:
+        again = past.papers.by_numbers([number_of(past, kind, DAY)]).popitem()[1].paper
+        past.papers.add([seen(again, DAY + _A_DAY)], "other", DAY)
+    for ahead in range(2):
+        vote(past, ann, "rye", DAY + ahead * _A_DAY)
+    found = replayed(replay, ann, with_interests(ann, "bread"))
+    for variant in range(2):
+        first, second = editions(found, variant).values()
+        assert len(first) == len(second) == 2
+        assert not {*first} & {*second}
+    alone = replayed(replay, with_interests(ann, "bread"))
+    assert editions(alone) == editions(found, 1)
+
+
 def test_a_weekly_reader_is_asked_with_a_week_of_papers(past: Store, replay: Replay) -> None:
     """Once a week, on the day of the schedule."""
     sunday = FIRST + timedelta(days=6)
