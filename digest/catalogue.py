@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from filelock import FileLock, Timeout
 
+from digest.config.keys import DEFAULT_RANKER
 from digest.model import Changed, StoredPaper
 from digest.progress import Progress
 from digest.store import Store
@@ -52,7 +53,7 @@ class Catalogue:
     store: Store
     folder: Path | None
     progress: Progress
-    kind: str = "terms"
+    kind: str = DEFAULT_RANKER
     encoder: "Encoder | None" = None
     patience: float = 60.0
     rests: bool = False

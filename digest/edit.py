@@ -175,6 +175,8 @@ class Editor:
                 wants = scored.wants
                 try:
                     found = self._picked(desk, scored, barred[wants.reader.name])
+                except (EncoderError, StoreError):  # the same for every reader
+                    raise
                 except Exception:
                     log.exception("edition of %s for %s", wants.reader.name, desk.date)
                     report.failed.append(wants.reader)
@@ -276,7 +278,10 @@ class Editor:
         ]
 
     def prepared(self, desk: Desk, every: Sequence[Wants]) -> list[Profile]:
-        """The profiles of a shard as vectors: those stored, and anew those that changed."""
+        """The profiles of a shard as vectors: those stored, and anew those that changed.
+
+        One of which the ranker keeps nothing is made anew the next time.
+        """
         fitted = self.desks.catalogue.generation
         stored = self.store.profiles.of([w.reader.number for w in every if w.reader.number])
         wanted: list[Profile] = []
@@ -286,7 +291,8 @@ class Editor:
                 number, made_of = wants.reader.number, fingerprint(profile)
                 kept = stored.get((number or 0, position))
                 good = kept is not None and (kept.digest, kept.fitted) == (made_of, fitted)
-                wanted.append(replace(profile, kept=kept.vector if kept and good else None))
+                vector = kept.vector if kept and good else None
+                wanted.append(replace(profile, kept=vector or None))
                 rows.append((number, position, made_of))
         prepared = self.desks.ranker(desk).prepare(wanted)
         moved = {

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 APP = "digest"
 DEFAULT_WEB = ("127.0.0.1", 8080)
-_BY_TERMS = "terms"  # the ranker that reads nothing but words
 _VISITORS_WAIT = 3.0  # seconds for a lock: who waits longer keeps a thread from all others
 
 
@@ -261,11 +260,10 @@ def _libraries(settings: Settings, session: PoliteSession) -> tuple[Library, ...
 
 def _encoder(settings: Settings) -> "Encoder | None":
     """What reads texts, where the ranker needs that; looked for before anything is done."""
-    if settings.ranker == _BY_TERMS:
-        return None
-    from digest.ranking.encoder import open_encoder  # noqa: PLC0415 - NumPy, where it is needed
+    from digest.ranking.encoder import open_encoder  # noqa: PLC0415 - SciPy, where it is needed
+    from digest.ranking.kinds import open_kind  # noqa: PLC0415
 
-    return open_encoder()
+    return open_encoder() if open_kind(settings.ranker).READS else None
 
 
 def _channels(settings: Settings, outbox: Path | None) -> tuple[Channel, ...]:

@@ -57,7 +57,8 @@ def command(
 ) -> int:
     """Replay past days on a reader's votes: today's settings, and a change beside them.
 
-    Nothing is stored or sent. --interest adds an interest or replaces the one of that name (NAME=
+    Nothing is sent; what any run keeps is kept too, the index of papers and an encoder's vectors of
+    those that it had to read. --interest adds an interest or replaces the one of that name (NAME=
     ends it); it may be given several times.
     """
     from digest.cli.show_evaluation import evaluation_as_json, show_evaluation  # noqa: PLC0415

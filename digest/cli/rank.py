@@ -22,7 +22,7 @@ from digest.cli.rank_files import (
     read_papers,
     read_profiles,
 )
-from digest.config.keys import RANKERS
+from digest.config.keys import DEFAULT_RANKER, RANKERS
 from digest.errors import UsageError, printable
 from digest.progress import Progress
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from digest.ranking import Example, Profile, Ranker, Scores
     from digest.ranking.offline import Offline
 
-DEFAULT = "terms"
 _CELLS = 5_000_000  # scores held at once
 _SHARD = 1000
 _ROUND = 1_000_000
@@ -95,8 +94,8 @@ class Task:
 @click.option(
     "--ranker",
     type=click.Choice(RANKERS),
-    default=DEFAULT,
-    help="What ranks them (default: terms); encoder and blend need the extra [neural].",
+    default=DEFAULT_RANKER,
+    help=f"What ranks them (default: {DEFAULT_RANKER}); encoder and blend need the extra [neural].",
 )
 def command(
     profiles: Path, papers: Path, corpus: Path | None, out: Path, top: int | None, ranker: str
@@ -104,10 +103,7 @@ def command(
     """Rank papers for profiles, all from files; needs no database and no configuration."""
     open_log(None)
     _keep_apart(out, (profiles, papers, corpus))
-    if ranker != DEFAULT:
-        from digest.ranking.encoder import open_encoder  # noqa: PLC0415
-
-        open_encoder()  # says now that it is not installed
+    _look_for_encoder(ranker)
     clock, progress = Clock(), progress_for_terminal()
     troubles = Troubles(lambda text: click.echo(f"digest: {text}", err=True))
     with clock.time("read"):
@@ -120,6 +116,19 @@ def command(
         lines = _rank(task, made, wanted, top, file, clock, progress)
     _say(task, lines, clock)
     return 0
+
+
+def _look_for_encoder(ranker: str) -> None:
+    """Say that none is installed, where one is needed, before anything is read.
+
+    Raises:
+        ConfigError: with what to do.
+    """
+    from digest.ranking.encoder import open_encoder  # noqa: PLC0415 - SciPy
+    from digest.ranking.kinds import open_kind  # noqa: PLC0415
+
+    if open_kind(ranker).READS:
+        open_encoder()
 
 
 def _task(profiles: Path, papers: Path, corpus: Path | None, troubles: Troubles) -> Task:

@@ -13,6 +13,7 @@ from typing import Any
 
 from digest.config.file import Entry, entries_of_file, open_to_others
 from digest.config.keys import (
+    DEFAULT_RANKER,
     INTEREST_PREFIX,
     KEYS,
     SECRETS,
@@ -60,7 +61,7 @@ class Settings:
     abstracts: bool = _MANNER.abstracts
     days: int = 3
     threshold: Threshold = _THRESHOLD
-    ranker: str = "terms"
+    ranker: str = DEFAULT_RANKER
     named_sources: tuple[str, ...] = ("arxiv", "huggingface")
     arxiv_categories: tuple[str, ...] = ("cs.LG", "cs.CL", "cs.CV", "cs.AI", "stat.ML")
     arxiv_feed: str = "https://rss.arxiv.org/atom"

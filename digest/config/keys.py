@@ -38,6 +38,7 @@ RANKERS = tuple(
     module.name
     for module in pkgutil.iter_modules([str(Path(__file__).parents[1] / "ranking" / "kinds")])
 )
+DEFAULT_RANKER = "terms"  # it needs nothing but what is installed with us
 _DATABASES = "write sqlite:///papers.db or postgresql://user@host/name"
 
 

@@ -2,7 +2,8 @@
 
 Each date is made with what was known before it began: votes and dated library papers of the days
 before, and of what is liked without a day only papers that were announced before. Nothing is
-stored. One date is held at a time.
+stored but what any run keeps: the index of papers, and an encoder's vectors with their background.
+One date is held at a time.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -7,7 +7,17 @@ from digest.letters.parts import address_of
 from digest.letters.passage import Passage, one_sentence, passage_of
 from digest.letters.steering import Link, Steering
 from digest.letters.words import byline, counted, cut, figure, is_library, listed, source_name
-from digest.model import COMMENTS, STARS, Edition, Pick, Reason, ReasonKind, StoredPaper, Trend
+from digest.model import (
+    COMMENTS,
+    STARS,
+    Edition,
+    Pick,
+    Reader,
+    Reason,
+    ReasonKind,
+    StoredPaper,
+    Trend,
+)
 
 _SENTENCE = 400
 _LITTLE = 200  # characters of an abstract; where there is no room for more, votes are one link
@@ -182,7 +192,12 @@ def pick_view(
 
 
 def reasons_in_words(
-    pick: Pick, edition: Edition | None = None, *, title: int = _TITLE_IN_LINE, label: int = _LABEL
+    pick: Pick,
+    edition: Edition | None = None,
+    *,
+    reader: Reader | None = None,
+    title: int = _TITLE_IN_LINE,
+    label: int = _LABEL,
 ) -> str:
     """Why a pick was made: its terms, authors and categories, and the liked paper it is like.
 
@@ -190,7 +205,8 @@ def reasons_in_words(
 
     Args:
         pick: what was chosen.
-        edition: where the titles of liked papers are; without it none is named.
+        edition: where the titles of liked papers are; without it none is named but in reasons.
+        reader: whose pick it is, with interests for its libraries; the edition's unless given.
         title: how many characters of such a title are shown.
         label: how many of a term, an author or a category.
     """
@@ -199,7 +215,7 @@ def reasons_in_words(
         labels = _labels(pick.reasons, kind, label)
         if labels:
             said.append(f"{word} {listed(labels)}")
-    near = _nearness(pick, edition, title)
+    near = _nearness(pick, reader or (edition.reader if edition else None), title)
     said += near
     if edition is not None and not near:
         said += _likeness(pick, edition, title)
@@ -240,13 +256,13 @@ def _why_it_trends(trend: Trend) -> str:
     return f"Why: {read}{expected_in_words(trend)}"
 
 
-def _nearness(pick: Pick, edition: Edition | None, most: int) -> list[str]:
+def _nearness(pick: Pick, reader: Reader | None, most: int) -> list[str]:
     """What an encoder found it close to: liked papers, each named once, and keywords."""
     said = []
     titles = list(dict.fromkeys(_labels(pick.reasons, ReasonKind.LIKED, most)))[:_MOST_LIKED]
     if titles:
         named = listed([f"“{title}”" for title in titles])
-        library = edition and pick.interest and is_library(edition.reader, pick.interest)
+        library = reader and pick.interest and is_library(reader, pick.interest)
         said.append(f"is close to {named}{' in your library' if library else ', which you liked'}")
     if any(reason.kind is ReasonKind.KEYWORDS for reason in pick.reasons):
         said.append("is close in meaning to your keywords")

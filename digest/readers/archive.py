@@ -6,7 +6,7 @@ from datetime import datetime
 from digest.letters.steering import Steering
 from digest.letters.view import LetterView, view_of
 from digest.links import Links, Purpose, holds
-from digest.model import UPVOTES, Edition, Pick, Reader, StoredPaper, Trend
+from digest.model import UPVOTES, Edition, Interest, Pick, Reader, StoredPaper, Trend
 from digest.ranking.trend import trend_of
 from digest.store import Store
 from digest.store.archive import Kept, Picked, Place
@@ -58,10 +58,19 @@ def kept_letter(
         )
         for pick in there
     ]
-    edition = Edition(reader, kept.day, tuple(picks), kept.mood, kept.considered)
+    whose = as_in_letters(store, reader)
+    edition = Edition(whose, kept.day, tuple(picks), kept.mood, kept.considered)
     places = {pick.paper: pick.position for pick in there}
     votes = Steering(links, reader, kept.day, kept.day, places)
     return KeptLetter(edition, votes if holds(Purpose.VOTE, kept.day, now) else None)
+
+
+def as_in_letters(store: Store, reader: Reader) -> Reader:
+    """The reader with an interest for each of its libraries, as letters speak of them."""
+    own = {interest.name for interest in reader.interests}
+    origins = store.libraries.origins(reader.row)
+    libraries = (Interest(origin) for origin, _ in origins if origin not in own)
+    return replace(reader, interests=(*reader.interests, *libraries))
 
 
 def _at(pick: Pick, trend: Trend | None) -> Pick:

@@ -1,7 +1,8 @@
 """Vectors of papers: what an encoder made of each text, kept until the text changes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 from sqlalchemy import ColumnElement, Engine, and_, literal_column, select
 
@@ -10,6 +11,8 @@ from digest.store.engine import reading, writing
 from digest.store.rows import chunks
 from digest.store.schema import backgrounds, papers, vectors
 from digest.store.upserts import upsert
+
+MOST_PASSING = 8000  # vectors in memory, about 1 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,7 @@ class Vectors:
 
     def announced(self, encoder: str) -> list[int]:
         """The announced papers that have vectors by an encoder, the earliest first."""
-        with reading(self.engine) as connection:
-            return list(
-                connection.scalars(
-                    select(papers.c.id)
-                    .join(vectors, _good(encoder))
-                    .where(papers.c.announced.is_not(None))
-                    .order_by(papers.c.announced, papers.c.id)
-                )
-            )
+        return [number for _, number in _announced(self.engine, encoder)]
 
     def background(self, encoder: str) -> tuple[int, bytes] | None:
         """What papers have in common for an encoder, and of how many papers that was learnt."""
@@ -96,6 +91,73 @@ class Vectors:
         row = {"encoder": encoder, "papers": papers, "content": content}
         with writing(self.engine) as connection:
             connection.execute(upsert(connection, backgrounds), row)
+
+
+@dataclass(frozen=True, slots=True)
+class PassingVectors(Vectors):
+    """The vectors of the store for whoever only looks: what is read anew stays in memory.
+
+    Where there are too many, the oldest go. The background of the store holds, however many papers
+    were read since: profiles were made with it. For one thread at a time.
+    """
+
+    _read: dict[tuple[str, int], tuple[int, bytes]] = field(default_factory=dict, compare=False)
+    _learnt: dict[str, tuple[int, bytes]] = field(default_factory=dict, compare=False)
+
+    def of(self, encoder: str, numbers: Sequence[int]) -> dict[int, bytes]:
+        """See Vectors; those in memory first, which came where one of the store is damaged."""
+        mine = {n: self._read[encoder, n][1] for n in self._unchanged(encoder, numbers)}
+        others = [number for number in numbers if number not in mine]
+        return Vectors.of(self, encoder, others) | mine
+
+    def keep(self, encoder: str, rows: Sequence[tuple[int, int, bytes]]) -> None:
+        """Keep vectors in memory: number, change and bytes of each paper."""
+        for number, change, content in rows:
+            self._read.pop((encoder, number), None)  # so that it counts as new
+            self._read[encoder, number] = change, content
+        for key in list(self._read)[: max(len(self._read) - MOST_PASSING, 0)]:
+            del self._read[key]
+
+    def announced(self, encoder: str) -> list[int]:
+        """See Vectors."""
+        known = [number for name, number in self._read if name == encoder]
+        mine = {(day, n) for n, day in self._unchanged(encoder, known).items() if day is not None}
+        return [number for _, number in sorted(mine.union(_announced(self.engine, encoder)))]
+
+    def background(self, encoder: str) -> tuple[int, bytes] | None:
+        """See Vectors; that of the store is told as learnt of all papers that were read."""
+        kept = Vectors.background(self, encoder)
+        if kept is None:
+            return self._learnt.get(encoder)
+        return max(kept[0], len(self.announced(encoder))), kept[1]
+
+    def keep_background(self, encoder: str, papers: int, content: bytes) -> None:
+        """Keep it in memory."""
+        self._learnt[encoder] = papers, content
+
+    def _unchanged(self, encoder: str, numbers: Iterable[int]) -> dict[int, date | None]:
+        """Those in memory whose text is still the one that was read, with their announcement."""
+        read = [number for number in numbers if (encoder, number) in self._read]
+        found: dict[int, date | None] = {}
+        named = select(papers.c.id, papers.c.change, papers.c.announced)
+        with reading(self.engine) as connection:
+            for chunk in chunks(read):
+                for row in connection.execute(named.where(papers.c.id.in_(chunk))):
+                    if row.change == self._read[encoder, row.id][0]:
+                        found[row.id] = row.announced
+        return found
+
+
+def _announced(engine: Engine, encoder: str) -> list[tuple[date, int]]:
+    """The papers that have vectors, with the dates of their announcement, in order."""
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(papers.c.announced, papers.c.id)
+            .join(vectors, _good(encoder))
+            .where(papers.c.announced.is_not(None))
+            .order_by(papers.c.announced, papers.c.id)
+        )
+        return [(row.announced, row.id) for row in rows]
 
 
 def _good(encoder: str) -> ColumnElement[bool]:

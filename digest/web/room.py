@@ -1,7 +1,8 @@
 """The reading room: what pages ask of the ranking, one question at a time.
 
 Nothing that is asked here changes the store: profiles of readers that have to be made anew are used
-and not kept. The ranking works for one visitor at a time; who would wait for long is told so.
+and not kept, and what an encoder has to read is kept in memory alone. The ranking works for one
+visitor at a time; who would wait for long is told so.
 """
 
 import logging
@@ -34,6 +35,7 @@ from digest.model import (
 from digest.progress import Quiet
 from digest.search import Asked, Found, find
 from digest.store.profiles import Profiles
+from digest.store.vectors import PassingVectors
 from digest.web.holdings import Holdings
 from digest.web.kept import Kept
 from digest.wiring import House, editor_of
@@ -59,6 +61,7 @@ class Room:
     house: House
     clock: Callable[[], datetime]
     _holdings: Holdings = field(init=False)
+    _vectors: PassingVectors = field(init=False)  # one for all editors: none reads a paper again
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _searches: Kept[list[Found]] = field(default_factory=lambda: Kept(64, _SHORT))
     _likes: Kept[list[StoredPaper]] = field(default_factory=lambda: Kept(256, _LONG))
@@ -69,6 +72,7 @@ class Room:
     def __post_init__(self) -> None:
         """Nothing is at hand before the first question."""
         self._holdings = Holdings(self.house.catalogue, self.clock)
+        self._vectors = PassingVectors(self.house.store.engine)
 
     def search(self, text: str, since: date | None = None, most: int = MOST_FOUND) -> list[Found]:
         """The announced papers that say most of a text in the grammar of interests, best first.
@@ -180,7 +184,8 @@ class Room:
         """The editor of a day, with its desks; kept, since a desk takes long to set up."""
 
         def made() -> Editor:
-            store = replace(self.house.store, profiles=_Unkept(self.house.store.engine))
+            unkept = _Unkept(self.house.store.engine)
+            store = replace(self.house.store, profiles=unkept, vectors=self._vectors)
             at_rest = replace(catalogue, store=store)
             house = replace(self.house, store=store, catalogue=at_rest)
             return editor_of(house, None, day, self.clock(), Quiet())

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from digest.identity import title_key
 from digest.store import open_store
+from digest.store.schema import vectors
 from tests.conftest import Digest
 from tests.encoders import WordEncoder
 from tests.postgresql import make_database
@@ -68,11 +71,11 @@ def edition(digest: Digest, papers: Path, day: str, here: tuple[str, str]) -> di
     return {pick["title"]: pick for pick in made["picks"]}
 
 
-def subscribed(digest: Digest, here: tuple[str, str]) -> None:
-    """A reader who likes one paper of the day before."""
-    title = LIKED[0]
-    assert digest("readers", "add", ANN, "--keywords", f'like:"{title}"', *here).code == 0
-    digest("run", lines("0.jsonl", [LIKED], DAYS[0]), *here, "--outbox", "old", "--date", DAYS[0])
+def subscribed(digest: Digest, here: tuple[str, str], day: str = DAYS[0]) -> None:
+    """A reader who likes one paper of the day before, or of another one; nothing on quiet days."""
+    wants = "--keywords", f'like:"{LIKED[0]}"', "--quiet", "nothing"
+    assert digest("readers", "add", ANN, *wants, *here).code == 0
+    digest("run", lines("0.jsonl", [LIKED], day), *here, "--outbox", "old", "--date", day)
 
 
 def reasons_of(pick: dict[str, Any], kind: str) -> list[str]:
@@ -207,6 +210,77 @@ def test_a_paper_that_cannot_be_read_keeps_no_other_one_out(
     picks = edition(digest, lines("1.jsonl", FIRST_DAY, DAYS[1]), DAYS[1], here)
     assert next(iter(picks)) == "Automobiles at rest"
     assert "Owls by night" not in picks
+
+
+@pytest.mark.parametrize("kind", ["encoder", "blend"])
+@pytest.mark.parametrize(
+    "wish", [f'like:"{LIKED[0]}"', 'like:"Engines of cars that no store has"', "engines of cars"]
+)
+def test_what_failed_once_is_read_the_next_time(
+    digest: Digest, encoder: WordEncoder, kind: str, wish: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A liked paper, a title, a keyword: no profile stays as it was made without it."""
+    here = "--database", "t.db"
+    monkeypatch.setenv("DIGEST_RANKER", kind)
+    assert digest("readers", "add", ANN, "--keywords", wish, *here).code == 0
+    papers, reads = lines("1.jsonl", FIRST_DAY, DAYS[1]), WordEncoder.encode
+
+    def stumbles(self: WordEncoder, texts: Sequence[str]) -> Any:
+        if any("ngines of" in text for text in texts):
+            raise RuntimeError("out of memory")
+        return reads(self, texts)
+
+    def weighed() -> tuple[float, list[str]]:
+        (found,) = explained(digest, "Automobiles at rest", here)["interests"]
+        return found["score"], reasons_of(found, "liked") + reasons_of(found, "keywords")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(WordEncoder, "encode", stumbles)
+        old = lines("0.jsonl", [LIKED], DAYS[0])
+        digest("run", old, *here, "--outbox", "old", "--date", DAYS[0])
+        edition(digest, papers, DAYS[1], here)
+        score, parts = weighed()
+        assert parts == []
+    higher, parts = weighed()
+    assert higher > score + 0.1
+    assert parts == [wish.removeprefix("like:").strip('"')]
+    encoder.read.clear()
+    assert weighed() == (higher, parts)
+    assert not any("ngines of" in text for text in encoder.read)  # by now the profile is kept
+
+
+@pytest.mark.parametrize("kind", ["encoder", "blend"])
+def test_an_encoder_that_fails_while_a_pick_is_explained_costs_no_reader_a_day(
+    digest: Digest,
+    encoder: WordEncoder,
+    here: tuple[str, str],
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only reasons need the vector of a liked paper: the run says what to do, as it does before."""
+    monkeypatch.setenv("DIGEST_RANKER", kind)
+    subscribed(digest, here, "2026-01-05")  # too old to be weighed itself
+    papers = lines("1.jsonl", FIRST_DAY, DAYS[1])
+    with monkeypatch.context() as strict:
+        strict.setenv("DIGEST_THRESHOLD", "0.99")
+        assert edition(digest, papers, DAYS[1], here) == {}
+    store = open_store(here[1] if "://" in here[1] else f"sqlite:///{here[1]}")
+    number = store.papers.numbers_by_keys([title_key(LIKED[0])])[title_key(LIKED[0])]
+    with store.vectors.engine.begin() as connection:
+        connection.execute(delete(vectors).where(vectors.c.paper_id == number))
+    store.close()
+
+    def fails(self: WordEncoder, texts: Sequence[str]) -> Any:
+        raise RuntimeError(f"no memory for {len(texts)} texts")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(WordEncoder, "encode", fails)
+        done = digest("run", papers, *here, "--outbox", "out", "--date", DAYS[1])
+        assert done.code == 1
+        assert "reads nothing (RuntimeError: no memory" in " ".join(done.err.split())
+        assert "Traceback" not in done.err
+    assert not list(Path("out").glob("*.eml"))
+    assert "Automobiles at rest" in edition(digest, papers, DAYS[1], here)
 
 
 @pytest.mark.parametrize("kind", ["encoder", "blend"])

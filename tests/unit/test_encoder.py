@@ -12,7 +12,7 @@ from digest.model import Paper, Reason, ReasonKind
 from digest.ranking import Explanation, Ranker
 from digest.ranking import encoder as encoders
 from digest.ranking.background import Background
-from digest.ranking.bearing import Bearing, Bearings
+from digest.ranking.bearing import Bearing, Bearings, Said
 from digest.ranking.blending import Mix
 from digest.ranking.offline import Offline
 from digest.ranking.scale import Scale, with_stand_ins
@@ -170,7 +170,7 @@ def test_what_is_kept_scores_alike_and_reads_no_text(kind: str) -> None:
     offline = Offline(texts[:60], texts[60:])
     offline.learn()
     ranker = offline.ranker(papers_of(texts[60:]), kind, encoder)
-    fresh = profile_of(topic_word(0, 1), liked=[0, 3])
+    fresh = profile_of(topic_word(0, 1), liked=[0, 3], titles=["A title that no store has"])
     kept = ranker.prepare([fresh])[0]
     read = len(encoder.read)
     scores = ranker.score([kept])
@@ -245,7 +245,8 @@ def test_what_is_kept_comes_back() -> None:
     past = np.linspace(-1, 1, 50, dtype=np.float32)[None, :]
     (scale,) = Scale.of_all(past, np.array([0.1]), np.array([0.4]))
     one = Bearing(np.arange(4, dtype=np.float32), scale)
-    bearings = Bearings(np.ones(4, np.float32), (one, one))
+    said = Said(np.ones(4, np.float32), np.zeros((3, 4), np.float32))
+    bearings = Bearings(said, (one, one))
     mix = Mix(b"terms", bearings.to_bytes(), 1.5, 2.5, scale)
     for thing, kind in ((background, Background), (bearings, Bearings), (mix, Mix)):
         raw = thing.to_bytes()

@@ -1,7 +1,7 @@
 """An encoder that fails, and vectors that are damaged: what can be ranked is ranked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -12,6 +12,7 @@ from sqlalchemy import update
 from digest.errors import EncoderError
 from digest.model import Announcement, Paper
 from digest.progress import Quiet
+from digest.ranking import Profile
 from digest.ranking.encoder import MiniLM, encoded
 from digest.ranking.offline import Offline
 from digest.ranking.vectors import KeptVectors
@@ -21,7 +22,7 @@ from digest.store.schema import vectors as table
 from tests.conftest import DAY
 from tests.encoders import WordEncoder
 from tests.papers import paper, seen
-from tests.rankers import profile_of
+from tests.rankers import papers_of, profile_of, texts_of_topics
 
 OWLS, BATS, FROGS = "Owls by night", "Bats in caves", "Frogs in ponds"
 
@@ -148,12 +149,63 @@ def test_what_could_not_be_read_is_tried_again(store: Store) -> None:
     assert len(well.read) == 1
 
 
+def test_a_process_tries_a_text_once(store: Store) -> None:
+    """A paper or a text that cannot be read is not asked for again, however often it is needed."""
+    numbers = filled(store, [OWLS, BATS, FROGS])
+    encoder = Faulty(fault=_raise)
+    vectors = vectors_of(store, encoder)
+    first = [vectors.of(numbers), vectors.read([BATS, FROGS])]
+    encoder.read.clear()
+    assert [rows.any(axis=1).tolist() for rows in first] == [[True, False, True], [False, True]]
+    again = [vectors.of(numbers), vectors.read([BATS, FROGS])]
+    vectors.keep([numbers])
+    assert encoder.read == []
+    assert [rows.tolist() for rows in again] == [rows.tolist() for rows in first]
+    assert vectors_of(store, WordEncoder()).read([BATS]).any()
+
+
+@pytest.mark.parametrize("kind", ["encoder", "blend"])
+@pytest.mark.parametrize(
+    "profile",
+    [
+        profile_of("owls, bats"),
+        profile_of("owls", titles=[BATS]),
+        profile_of("owls", liked=[1]),
+        profile_of("owls", disliked=[1]),
+    ],
+)
+def test_nothing_is_kept_of_a_profile_that_was_not_read(kind: str, profile: Profile) -> None:
+    """It is ranked by the rest, to the last reason; the others of its shard are kept."""
+    texts = [f"{OWLS}. On snow.", f"{BATS}. They fly.", *texts_of_topics(60, 5), f"{OWLS}. Voles."]
+    offline = Offline(texts[:-1], texts[-1:])
+    offline.learn()
+    ranker = offline.ranker(papers_of(texts[-1:]), kind, Faulty(fault=_nan))
+    passing, kept = ranker.prepare([replace(profile, kept=b"damaged"), profile_of("owls")])
+    assert passing.kept is None
+    assert kept.kept
+    assert ranker.prepare([passing])[0] is passing
+    every = [ranker.score([passing, kept])[:, 0].tolist(), [ranker.score([passing])[0, 0]]]
+    assert every[0][0] == pytest.approx(every[1][0])
+    whole = ranker.explain(passing, 0, 1000, 0.0).reasons
+    assert sum(reason.share for reason in whole) == pytest.approx(every[0][0], abs=2e-3)
+    assert ranker.level(passing, 0.01) > ranker.level(passing, 0.1)
+
+
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x00", bytes(511), bytes(514), b"\xff" * 512, b"\x00\x7c" * 256, b"\x00\x50" * 256],
+    [
+        b"",
+        b"\x00",
+        bytes(511),
+        bytes(512),
+        bytes(514),
+        b"\xff" * 512,
+        b"\x00\x7c" * 256,
+        b"\x00\x50" * 256,
+    ],
 )
 def test_a_damaged_vector_is_read_anew(store: Store, content: bytes) -> None:
-    """Cut, too long, no numbers, infinite or far too long ones: mended for good."""
+    """Cut, too long, zeros, no numbers, infinite or far too long ones: mended for good."""
     numbers = filled(store, [OWLS, BATS])
     right = vectors_of(store, WordEncoder()).of(numbers)
     with store.vectors.engine.begin() as connection:

@@ -1,6 +1,7 @@
 """Profiles of any shape by an encoder and by both: few papers, thousands of likes, all reasons."""
 
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -10,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.model import ReasonKind
-from digest.ranking import Profile, Ranker
-from digest.ranking.bearing import Bearings
+from digest.ranking import Profile, Ranker, nearness
+from digest.ranking.bearing import Bearings, Said
 from digest.ranking.directions import Directions, Example, Wish
+from digest.ranking.nearness import NearRanker
 from digest.ranking.offline import Offline
+from digest.ranking.vectors import HeldVectors
 from tests.encoders import WordEncoder
 from tests.rankers import papers_of, profile_of, texts_of_topics, topic_word
+from tests.rankers import ranker_of as terms_of
 
 KINDS = ("encoder", "blend")
 CARS = "Engines of cars. Cars burn less where engines are small."
@@ -143,6 +147,52 @@ def test_directions_are_sums_of_their_parts() -> None:
     assert np.linalg.norm(found.wanted, axis=1) == pytest.approx(1, abs=1e-5)
 
 
+def near_ranker(asked: list[Sequence[int]]) -> NearRanker:
+    """A ranker by an encoder that notes for which papers titles are asked for."""
+    texts = texts_of_topics(150, 3)
+    papers = papers_of(texts)
+    vectors = HeldVectors(WordEncoder(), texts, range(120))
+
+    def titles(numbers: Sequence[int]) -> dict[int, str]:
+        asked.append(numbers)
+        return {number: papers[number].title for number in numbers}
+
+    rows, terms = vectors.of(range(120, 150)), terms_of(papers[120:], papers)
+    return NearRanker(vectors, papers[120:], rows, terms, titles)
+
+
+def test_profiles_that_are_explained_in_turn_are_read_once() -> None:
+    """As in an edition, where picks stand by score; after eight others a profile is forgotten."""
+    asked: list[Sequence[int]] = []
+    ranker = near_ranker(asked)
+    profiles = ranker.prepare([profile_of("", liked=range(n, 120, 9)) for n in range(9)])
+    for candidate in range(5):
+        for profile in profiles[:8]:
+            assert ranker.explain(replace(profile), candidate).reasons
+    assert len(asked) == 8
+    ranker.explain(profiles[8], 0)
+    ranker.explain(profiles[1], 0)
+    assert len(asked) == 9
+    ranker.explain(profiles[0], 0)
+    assert len(asked) == 10
+
+
+def test_what_explaining_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of large libraries fewer stay at hand, and the last one in any case."""
+    monkeypatch.setattr(nearness, "_MOST_AT_HAND", 100)
+    asked: list[Sequence[int]] = []
+    ranker = near_ranker(asked)
+    small, other, large = ranker.prepare(
+        [profile_of("", liked=range(first, last)) for first, last in [(0, 50), (50, 100), (0, 120)]]
+    )
+    for profile in (small, other, small, other):
+        ranker.explain(profile, 0)
+    assert len(asked) == 2
+    for profile in (large, large, small):
+        ranker.explain(profile, 0)
+    assert len(asked) == 4
+
+
 def test_bearings_of_another_size_are_made_anew() -> None:
     """What was kept with an encoder of other dimensions is none."""
     ranker = ranker_of("encoder")
@@ -150,7 +200,8 @@ def test_bearings_of_another_size_are_made_anew() -> None:
     (kept,) = ranker.prepare([profile])
     other = Bearings.from_bytes(kept.kept or b"")
     small = Bearings(
-        other.words[:8], tuple(type(one)(one.direction[:8], one.scale) for one in other.every)
+        Said(other.said.words[:8], other.said.titles[:, :8]),
+        tuple(type(one)(one.direction[:8], one.scale) for one in other.every),
     )
     damaged = Profile(profile.interest, kept=small.to_bytes())
     assert ranker.score([damaged])[0] == pytest.approx(ranker.score([kept])[0])

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import replace
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +13,16 @@ from digest.errors import UsageError
 from digest.grammar.interests import parse_interest
 from digest.letters.steering import LETTERS
 from digest.letters.words import figure
+from digest.libraries import Liked, Shelf
 from digest.links import Purpose, Token
+from digest.readers.library import add_to_shelf
 from digest.web.pages.why import sum_of
 from digest.web.room import Room
 from tests.conftest import DAY
-from tests.mailed import ANN, checksum, link, mailed, news
-from tests.pages import Pages
+from tests.encoders import WordEncoder
+from tests.mailed import ANN, add_reader, checksum, letters, link, mailed, news
+from tests.pages import Pages, close_pages, open_pages
+from tests.papers import paper
 
 
 def why_link(pages: Pages, place: int = 1) -> str:
@@ -149,3 +155,40 @@ def test_fault_44_a_link_for_the_account_is_read_by_its_purpose_only(pages: Page
         assert "This link does not work" in text(pages.get(wrong), 404)
     news(pages)
     assert pages.post(letter.first("w"), vote="m").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("library", "spoken"),
+    [("papers.bib", "your library papers.bib"), ("zotero users/7", "your Zotero library")],
+)
+@pytest.mark.parametrize("ranker", ["encoder", "blend"])
+def test_a_pick_for_a_library_is_told_as_in_the_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, spoken: str, ranker: str
+) -> None:
+    """What it is close to is in the library, by its name in the letter; a vote changes no word."""
+    encoder = WordEncoder()
+    monkeypatch.setattr("digest.ranking.encoder.open_encoder", lambda: encoder)
+    pages = open_pages(tmp_path, DIGEST_RANKER=ranker, DIGEST_THRESHOLD="0.1")
+    ann = add_reader(pages, wish="zeppelins")
+    mine = paper("Owls and their recurrent calls", "We study owls and forgetting.")
+    add_to_shelf(pages.store, ann, library, Shelf((Liked(mine),)), DAY)
+    news(pages)
+    pages.run()
+    (letter,) = letters(pages)
+    told = f"is close to “{mine.title}” in your library"
+    assert told in " ".join(letter.text.split())
+    assert f"Close to {spoken}" in letter.page
+    for _ in range(2):
+        page = " ".join(unescape(text(pages.get(letter.first("w")))).split())
+        assert told in page
+        assert "which you liked" not in page
+        assert f"It was chosen for {spoken}, with a score of" in page
+        assert f"Weighed for {spoken}" in page
+        pages.post(letter.first("v"), vote="l")
+    kept = link(pages, Token(Purpose.EDITION, ann.handle, DAY))
+    edition = " ".join(unescape(text(pages.get(kept))).split())
+    assert f"Close to {spoken}" in edition
+    assert told in edition
+    vote = " ".join(unescape(text(pages.get(letter.first("v")))).split())
+    assert f"for {spoken}" in vote
+    close_pages(pages)

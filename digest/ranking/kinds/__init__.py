@@ -1,23 +1,29 @@
 """Kinds of rankers. The folder is the registry: a new one is one new file here.
 
 The file's name is the word for `DIGEST_RANKER`; its function `make_ranker(stock, candidates)` makes
-the ranker of the candidates of one date, and its `meaning` says what stored profiles were made
-with, beside the index.
+the ranker of the candidates of one date, its `meaning` says what stored profiles were made with,
+beside the index, and `READS` whether it needs an encoder.
 """
 
 import importlib
 from collections.abc import Iterable, Sequence
 from typing import Protocol, cast
 
+from digest.config.keys import DEFAULT_RANKER
 from digest.model import StoredPaper
 from digest.ranking import Ranker
 from digest.ranking.stock import Stock
 
-DEFAULT = "terms"
+DEFAULT = DEFAULT_RANKER
 
 
 class Kind(Protocol):
-    """What a file of this folder offers."""
+    """What a file of this folder offers.
+
+    `READS` is whether it reads papers with an encoder, which has to be installed then.
+    """
+
+    READS: bool
 
     def make_ranker(self, stock: Stock, candidates: Sequence[StoredPaper]) -> Ranker:
         """A ranker of these papers, made from what is known of all papers.

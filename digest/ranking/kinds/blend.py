@@ -7,6 +7,8 @@ from digest.ranking.blending import MEANING, BlendRanker
 from digest.ranking.kinds import encoder, terms
 from digest.ranking.stock import Stock
 
+READS = True
+
 
 def make_ranker(stock: Stock, candidates: Sequence[StoredPaper]) -> BlendRanker:
     """A ranker by both."""

@@ -8,6 +8,8 @@ from digest.ranking.nearness import MEANING, NearRanker
 from digest.ranking.stock import Stock
 from digest.ranking.tfidf import TfidfRanker
 
+READS = True
+
 
 def make_ranker(stock: Stock, candidates: Sequence[StoredPaper]) -> NearRanker:
     """A ranker by an encoder."""

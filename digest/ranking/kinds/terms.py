@@ -6,6 +6,8 @@ from digest.model import StoredPaper
 from digest.ranking.stock import Stock
 from digest.ranking.tfidf import TfidfRanker
 
+READS = False
+
 
 def make_ranker(stock: Stock, candidates: Sequence[StoredPaper]) -> TfidfRanker:
     """A ranker by terms."""

@@ -12,6 +12,7 @@ from digest.letters.view import day_in_words
 from digest.letters.words import named
 from digest.links import Purpose, Token
 from digest.model import Vote, VoteKind
+from digest.readers.archive import as_in_letters
 from digest.readers.votes import vote_on_pick
 from digest.web.guards import allow
 from digest.web.linked import KINDS, Followed, Meant, follow, pick_meant, vote_in
@@ -127,7 +128,9 @@ def _page(link: Followed, meant: Meant, votes: Sequence[Vote], first: VoteKind, 
         done=done,
         position=pick.position,
         day=day_in_words(link.day),
-        interest=named(link.reader, pick.interest) if pick.interest else "",
+        interest=named(as_in_letters(visit().house.store, link.reader), pick.interest)
+        if pick.interest
+        else "",
         why=url_for("why.page", token=links.sign(why)),
         edition=url_for("archive.edition", token=links.sign(edition)),
     )

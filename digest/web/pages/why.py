@@ -14,7 +14,7 @@ from digest.letters.view import day_in_words
 from digest.letters.words import figure, named
 from digest.links import Purpose, Token
 from digest.model import Reader, Vote
-from digest.readers.archive import pick_of
+from digest.readers.archive import as_in_letters, pick_of
 from digest.store.archive import Picked
 from digest.web.linked import Followed, Meant, follow, pick_meant, place_in
 from digest.web.pages.votes import buttons, said_of, vote_address, votes_so_far
@@ -52,6 +52,7 @@ def page(token: str) -> str:
         link = follow(Purpose.WHY, token)
         meant = pick_meant(link, place_in(link.token))
         votes = votes_so_far(link)
+        reader = as_in_letters(visit().house.store, link.reader)
     pick = meant.pick
     account = _account(link, meant, votes)
     edition = Token(Purpose.EDITION, link.reader.handle, link.day)
@@ -59,11 +60,11 @@ def page(token: str) -> str:
     return render_template(
         "why.html.j2",
         paper=meant.view(ABSTRACT),
-        told=_told(link, meant),
-        sum=_weighed_sum(weighed, link.reader) if weighed else _stored_sum(pick, link.reader),
+        told=_told(reader, meant),
+        sum=_weighed_sum(weighed, reader) if weighed else _stored_sum(pick, reader),
         changed=_changed(weighed, pick),
         nearest=weighed.nearest if weighed else None,
-        others=_others(account, pick, link.reader),
+        others=_others(account, pick, reader),
         outcome=_outcome(account) if account else [],
         said=said_of(votes, pick.paper),
         buttons=buttons(None),
@@ -119,13 +120,13 @@ def _score(weighed: Weighed) -> float:
     return (weighed.score or 0.0) + weighed.lift
 
 
-def _told(link: Followed, meant: Meant) -> str:
+def _told(reader: Reader, meant: Meant) -> str:
     """What the letter said of it."""
     pick = meant.pick
     if pick.interest is None:
         return "It was chosen by upvotes, not for one of your interests."
-    why = reasons_in_words(pick_of(pick, meant.paper))
-    name = named(link.reader, pick.interest)
+    why = reasons_in_words(pick_of(pick, meant.paper), reader=reader)
+    name = named(reader, pick.interest)
     how = (
         f"drawn by lot from those that came near to {name}"
         if pick.explores
