@@ -68,7 +68,7 @@ def page(token: str) -> str:
         link = follow(Purpose.VOTE, token)
         position, kind = vote_in(link.token)
         meant, votes = pick_meant(link, position), votes_so_far(link)
-    return _page(link, meant, votes, kind, "")
+        return _page(link, meant, votes, kind, "")
 
 
 @blueprint.post("/v/<token>")
