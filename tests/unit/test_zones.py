@@ -66,7 +66,7 @@ def test_every_zone_is_served_by_a_tick_an_hour_too() -> None:
 
 
 def test_the_store_serves_every_zone_around_its_changes(store: Store) -> None:
-    """Readers of every habit and many hours, asked together, every two hours around every change."""
+    """Readers of every habit and many hours, asked together, every three hours around every change."""
     zones = different_habits()
     _save(store, zones)
     windows = _windows(zones)
@@ -74,7 +74,7 @@ def test_the_store_serves_every_zone_around_its_changes(store: Store) -> None:
     found: dict[tuple[str, int], set[date]] = {}
     for start, end in windows:
         near = {c.at + n * MINUTE for zone in zones for c in changes(zone) for n in (-1, 0, 1)}
-        moments = {*every(2 * HOUR, start, end), *(at for at in near if start <= at < end)}
+        moments = {*every(3 * HOUR, start, end), *(at for at in near if start <= at < end)}
         for now in sorted(moments):
             dues = [due for shard in store.readers.due_shards(now, None, 1000) for due in shard]
             _give(store, dues, now)
