@@ -260,10 +260,9 @@ def _libraries(settings: Settings, session: PoliteSession) -> tuple[Library, ...
 
 def _encoder(settings: Settings) -> "Encoder | None":
     """What reads texts, where the ranker needs that; looked for before anything is done."""
-    from digest.ranking.encoder import open_encoder  # noqa: PLC0415 - SciPy, where it is needed
-    from digest.ranking.kinds import open_kind  # noqa: PLC0415
+    from digest.ranking.kinds import encoder_of  # noqa: PLC0415 - SciPy, where it is needed
 
-    return open_encoder() if open_kind(settings.ranker).READS else None
+    return encoder_of(settings.ranker)
 
 
 def _channels(settings: Settings, outbox: Path | None) -> tuple[Channel, ...]:

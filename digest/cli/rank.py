@@ -103,7 +103,9 @@ def command(
     """Rank papers for profiles, all from files; needs no database and no configuration."""
     open_log(None)
     _keep_apart(out, (profiles, papers, corpus))
-    _look_for_encoder(ranker)
+    from digest.ranking.kinds import encoder_of  # noqa: PLC0415 - SciPy
+
+    encoder_of(ranker)  # says now that it is not installed
     clock, progress = Clock(), progress_for_terminal()
     troubles = Troubles(lambda text: click.echo(f"digest: {text}", err=True))
     with clock.time("read"):
@@ -116,19 +118,6 @@ def command(
         lines = _rank(task, made, wanted, top, file, clock, progress)
     _say(task, lines, clock)
     return 0
-
-
-def _look_for_encoder(ranker: str) -> None:
-    """Say that none is installed, where one is needed, before anything is read.
-
-    Raises:
-        ConfigError: with what to do.
-    """
-    from digest.ranking.encoder import open_encoder  # noqa: PLC0415 - SciPy
-    from digest.ranking.kinds import open_kind  # noqa: PLC0415
-
-    if open_kind(ranker).READS:
-        open_encoder()
 
 
 def _task(profiles: Path, papers: Path, corpus: Path | None, troubles: Troubles) -> Task:

@@ -196,14 +196,8 @@ def _desk(desks: Desks, question: Question, variant: Variant, pool: Sequence[Sto
 
 def _trends(desks: Desks, pool: Sequence[StoredPaper], day: date) -> dict[int, Trend]:
     """Trends as they were; none for a paper that nobody had counted when the date ended."""
-    ended = desks.last_moment(day)
-    found = desks.trends(pool, day)
-    series = desks.store.counts.series([pool[place].number for place in found], UPVOTES)
-    return {
-        place: trend
-        for place, trend in found.items()
-        if series[pool[place].number].counts[0].observed <= ended
-    }
+    ended, found = desks.last_moment(day), desks.trends(pool, day)
+    return {place: one for place, one in found.items() if one.counts[0].observed <= ended}
 
 
 def _picks(

@@ -5,7 +5,7 @@ profiles × candidates at once, never reader by reader.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -44,6 +44,10 @@ class Profile:
     examples: tuple[Example, ...] = ()
     titles: tuple[str, ...] = ()
     kept: bytes | None = None
+
+    def keeping(self, kept: bytes | None) -> "Profile":
+        """The same with what is kept of it; itself where that is the same."""
+        return self if kept == self.kept else replace(self, kept=kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,9 @@ class BlendRanker(Worded):
         """
         mixes = self._mixes(profiles)
         return [
-            profile if _kept(profile) is not None else _keeping(profile, mix)
+            profile.keeping(mix.to_bytes() if mix.near else None)
+            if _kept(profile) is None
+            else profile
             for profile, mix in zip(profiles, mixes, strict=True)
         ]
 
@@ -267,12 +269,6 @@ def _fit_of(scores: Any) -> Any:  # noqa: ANN401 - a number or an array
 
 def _largest_first(reason: Reason) -> tuple[float, str]:
     return -reason.share, reason.label
-
-
-def _keeping(profile: Profile, mix: Mix) -> Profile:
-    """A profile with what is worth keeping of it."""
-    kept = mix.to_bytes() if mix.near else None
-    return profile if kept is None and profile.kept is None else replace(profile, kept=kept)
 
 
 def _kept(profile: Profile) -> Mix | None:

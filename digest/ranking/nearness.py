@@ -8,7 +8,7 @@ together.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, pairwise
 
 import numpy as np
@@ -133,10 +133,7 @@ class NearRanker(Worded):
                 found.append((profile, bearings))
             else:
                 fresh = next(made)
-                same = profile.kept is None and fresh.kept is None
-                found.append(
-                    (profile if same else replace(profile, kept=fresh.kept), fresh.bearings)
-                )
+                found.append((profile.keeping(fresh.kept), fresh.bearings))
         return found
 
     def score(self, profiles: Sequence[Profile]) -> Scores:

@@ -292,17 +292,12 @@ class HeldVectors:
         return np.asarray(self._rows[list(numbers)], np.float32)
 
     def read(self, texts: Sequence[str]) -> Floats:
-        """See Vectors; in batches, since each with a text that cannot be read is read one by one.
+        """See Vectors.
 
         Raises:
             EncoderError: where none can be read.
         """
-        found = np.zeros((len(texts), self.encoder.dimensions), np.float32)
-        by_length = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        for start in range(0, len(texts), BATCH):  # of texts as long as each other: that is quicker
-            places = by_length[start : start + BATCH]
-            found[places] = encoded(self.encoder, [texts[place] for place in places])[0]
-        return found
+        return encoded(self.encoder, texts)[0]
 
     def keep(self, parts: Iterable[Sequence[int]]) -> None:
         """All of them are at hand."""

@@ -12,6 +12,8 @@ from typing import Protocol, cast
 from digest.config.keys import DEFAULT_RANKER
 from digest.model import StoredPaper
 from digest.ranking import Ranker
+from digest.ranking import encoder as encoders
+from digest.ranking.encoder import Encoder
 from digest.ranking.stock import Stock
 
 DEFAULT = DEFAULT_RANKER
@@ -47,6 +49,15 @@ class Kind(Protocol):
     def meaning(self, stock: Stock) -> str:
         """What profiles are made with beside the index; "" for nothing else."""
         ...
+
+
+def encoder_of(name: str) -> Encoder | None:
+    """The encoder that the kind of this name reads papers with; None where it reads none.
+
+    Raises:
+        ConfigError: where none is installed and one is needed, with what to do.
+    """
+    return encoders.open_encoder() if open_kind(name).READS else None
 
 
 def open_kind(name: str) -> Kind:
