@@ -15,6 +15,8 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.effort import SOON
+
 USER, PASSWORD = "digest@example.org", "right horse battery"
 
 
@@ -121,7 +123,7 @@ class _Server(Controller):
             self.loop.call_soon(dropped.set)
 
         self.loop.call_soon_threadsafe(drop)
-        dropped.wait(5)
+        dropped.wait(SOON)
         super().stop(*arguments, **settings)
 
 
@@ -215,7 +217,7 @@ class Talk:
         with contextlib.suppress(TimeoutError):
             self.sock.recv(1)
             raise OSError("it did not wait")
-        self.sock.settimeout(10)
+        self.sock.settimeout(2 * SOON)
 
     def greet(self, *offers: str) -> None:
         """From the greeting to the answer to EHLO."""
@@ -285,14 +287,14 @@ def scripted_server(authority: trustme.CA, *scripts: Callable[[Talk], None]) -> 
     """A server that follows one script for each connection, and takes no more than those."""
     context = _context(authority, "127.0.0.1")
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(10)
+    listener.settimeout(2 * SOON)
     script = Script(listener.getsockname()[1])
 
     def serve() -> None:
         with listener, contextlib.suppress(OSError):
             for follow in scripts:
                 sock, _ = listener.accept()
-                sock.settimeout(10)
+                sock.settimeout(2 * SOON)
                 talk = Talk(sock, context)
                 script.talks.append(talk)
                 with contextlib.suppress(OSError):  # the other side hung up
@@ -307,5 +309,5 @@ def scripted_server(authority: trustme.CA, *scripts: Callable[[Talk], None]) -> 
         for open_one in (listener, *(talk.sock for talk in script.talks)):
             with contextlib.suppress(OSError):
                 open_one.shutdown(socket.SHUT_RDWR)
-        thread.join(15)
+        thread.join(SOON)
         listener.close()

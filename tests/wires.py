@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import trustme
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @dataclass

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 
 from digest.errors import SourceError
 from digest.intake.http import PoliteSession
+from tests.effort import SOON
 from tests.wires import HEAD, Act, Wire, answers, drips, listen, pours, says, secret, silent, wired
 
 DEADLINE = 1.0
-LATEST = 2.5  # seconds: the deadline, a look at the clock, and a machine with others at work
 
 
 def session(deadline: float = DEADLINE) -> PoliteSession:
@@ -36,11 +36,11 @@ def session(deadline: float = DEADLINE) -> PoliteSession:
 
 @contextmanager
 def in_time(said: str) -> Iterator[None]:
-    """What is done within ends with this error, before long."""
+    """What is done within ends with this error, long before the other side would give up."""
     began = time.monotonic()
     with pytest.raises(SourceError, match=said):
         yield
-    assert time.monotonic() - began < LATEST
+    assert time.monotonic() - began < SOON
 
 
 LENGTH = HEAD + b"Content-Length: 100000\r\n\r\n"
@@ -162,7 +162,7 @@ def test_a_connection_that_is_dropped_is_made_again() -> None:
 
 
 _READ_A_BOMB = r"""
-import re, sys, time
+import re, sys
 from pathlib import Path
 from digest.errors import SourceError
 from digest.intake.http import PoliteSession
@@ -171,13 +171,12 @@ def peak():  # of this process alone; getrusage counts what it was before it was
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) >> 10
 
 session = PoliteSession(None, spacing=0.0)
-began = time.monotonic()
 try:
     with session.open("x", sys.argv[1]) as opened:
         print("open")
 except SourceError as error:
     print(error.problem)
-print(peak(), round(time.monotonic() - began, 1))
+print(peak())
 """
 
 
@@ -188,18 +187,16 @@ print(peak(), round(time.monotonic() - began, 1))
     ids=["bomb", "gentle bomb"],
 )
 def test_bad_input_11_a_gzip_bomb_of_300_mb(dust: int, said: str) -> None:
-    """Read in a process of its own: an error, within seconds, under 100 MB in all."""
+    """Read in a process of its own: an error, under 100 MB in all."""
     bomb = b"".join(_packed(300, random.Random(1).randbytes(dust)))
     with wired(answers(bomb, Content_Encoding="gzip", Content_Type="application/xml")) as wire:
         done = subprocess.run(
             [sys.executable, "-c", _READ_A_BOMB, wire.address],
             capture_output=True, text=True, check=True, timeout=60,
         )  # fmt: skip
-    told, measured = done.stdout.strip().splitlines()
-    peak, seconds = measured.split()
+    told, peak = done.stdout.strip().splitlines()
     assert said in told
     assert int(peak) < 100
-    assert float(seconds) < 10
 
 
 def _packed(megabytes: int, dust: bytes) -> Iterator[bytes]:
@@ -261,12 +258,10 @@ def test_whatever_a_host_says() -> None:
         def asked(words: bytes) -> None:
             said[0] = words
             asking = PoliteSession(None, spacing=0.0, deadline=5.0, sleep=lambda _: None)
-            began = time.monotonic()
             try:
                 with asking.open("x", wire.address) as opened:
                     opened.body.read()
-            except SourceError:
-                pass
-            assert time.monotonic() - began < LATEST
+            except SourceError as error:
+                assert "no complete answer within" not in error.problem, "it waited for more"
 
         asked()

@@ -6,7 +6,6 @@ Login and TLS are real; the server's certificate is signed by an authority made 
 import json
 import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -475,7 +474,6 @@ def test_recorded_answers_pass_through_the_whole_run(
     replay.answer(f"/daily?date={day}&limit=100&p=0", good)
     replay.answer("/daily?date=2025-08-19&limit=100&p=0", damaged)
     configure(replay, mailserver, tmp_path, authority)
-    started = time.monotonic()
     done = digest("run", "--date", str(day), "--json")
     arxiv, huggingface = done.json["sources"]
     assert arxiv["read"] == 7
@@ -484,5 +482,4 @@ def test_recorded_answers_pass_through_the_whole_run(
     assert len(huggingface["troubles"]) == 20
     assert huggingface["more_troubles"] == 6
     assert done.json["sent"] == len(letters(mailserver)) == 1
-    assert time.monotonic() - started < 60
     assert json.dumps(done.json)

@@ -17,9 +17,11 @@ from digest.errors import ConfigError
 from digest.web.app import MOST_BODY
 from digest.web.connections import Patience
 from digest.web.server import THREADS, Server, start
+from tests.effort import SOON
 
 QUICK = Patience(idle=0.4, asking=0.4, answered=0.4, leaving=0.4, connections=40)
 CALM = Patience()
+ENDLESS = Patience(idle=3600, asking=3600, answered=3600, whole=3600, leaving=3600)  # seconds
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -52,7 +54,7 @@ def serving(
 def ask(server: Server, path: str = "/", **headers: str) -> tuple[int, str]:
     """Status and text of a page."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, 10)) as line:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, SOON)) as line:
         line.request("GET", path, headers=named)
         answer = line.getresponse()
         return answer.status, answer.read().decode()
@@ -60,36 +62,48 @@ def ask(server: Server, path: str = "/", **headers: str) -> tuple[int, str]:
 
 def connect(server: Server) -> socket.socket:
     """A connection that says nothing yet."""
-    return socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=SOON)
 
 
-def closed_after(sock: socket.socket) -> float:
-    """The seconds until the other side hangs up."""
+def is_over() -> bool:
+    """Whether the thread that serves has ended; `stop` waits for it, though not for ever."""
+    return all(thread.name != "web" for thread in threading.enumerate())
+
+
+@contextmanager
+def waited(patience: float) -> Iterator[None]:
+    """What is done within takes as long as this at the least, from before a connection is made."""
     began = time.monotonic()
+    yield
+    assert time.monotonic() - began > patience
+
+
+def hangs_up(sock: socket.socket) -> None:
+    """Wait until the other side does."""
     with contextlib.suppress(ConnectionResetError):
         while sock.recv(65536):
             pass
-    return time.monotonic() - began
 
 
-def drip(sock: socket.socket, piece: bytes, pause: float = 0.05) -> float:
-    """Send a piece again and again; returns the seconds until the other side had enough."""
+def drip(sock: socket.socket, piece: bytes, pause: float = 0.05) -> bool:
+    """Send a piece again and again; whether the other side has enough before long."""
     began = time.monotonic()
-    with contextlib.suppress(OSError):
-        while time.monotonic() - began < 10:
+    try:
+        while time.monotonic() - began < SOON:
             sock.sendall(piece)
             time.sleep(pause)
-    return time.monotonic() - began
+    except OSError:
+        return True
+    return False
 
 
 def test_it_serves_and_ends_at_once_and_its_port_is_free_again() -> None:
-    """Stopped without work it is gone in a moment; another may listen there right away."""
-    with serving() as server:
+    """Stopped without work it waits for nothing; another may listen there right away."""
+    with serving(ENDLESS) as server:
         assert ask(server) == (200, "here")
         port = server.port
-        began = time.monotonic()
         server.stop()
-        assert time.monotonic() - began < 1
+        assert is_over()
         with pytest.raises(ConnectionRefusedError):
             connect(server)
     with serving(port=port) as again:
@@ -102,12 +116,12 @@ def test_requests_under_way_are_served_out() -> None:
 
     def slow() -> str:
         inside.release()
-        assert go_on.wait(10)
+        assert go_on.wait(SOON)
         return "done"
 
     app.add_url_rule("/slow", "/slow", view_func=slow)
     answers: list[tuple[int, str]] = []
-    with serving(app=app) as server:
+    with serving(replace(CALM, leaving=SOON), app=app) as server:
         visitors = [
             threading.Thread(target=lambda: answers.append(ask(server, "/slow")))
             for _ in range(THREADS)
@@ -115,16 +129,15 @@ def test_requests_under_way_are_served_out() -> None:
         for visitor in visitors:
             visitor.start()
         for _ in visitors:
-            assert inside.acquire(timeout=10)
+            assert inside.acquire(timeout=SOON)
         ending = threading.Thread(target=server.stop)
-        began = time.monotonic()
         ending.start()
         time.sleep(0.2)
         go_on.set()
-        ending.join(10)
-        assert time.monotonic() - began < 2
+        ending.join(SOON)
+        assert is_over()
         for visitor in visitors:
-            visitor.join(10)
+            visitor.join(SOON)
     assert answers == [(200, "done")] * THREADS
 
 
@@ -136,16 +149,15 @@ def test_a_request_that_never_ends_does_not_hold_the_end_up(
 
     def stuck() -> str:
         inside.set()
-        go_on.wait(10)
+        go_on.wait(2 * SOON)
         return "late"
 
     app.add_url_rule("/stuck", "/stuck", view_func=stuck)
     with serving(QUICK, app=app) as server, connect(server) as sock:
         sock.sendall(b"GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert inside.wait(10)
-        began = time.monotonic()
+        assert inside.wait(SOON)
         server.stop()
-        assert time.monotonic() - began < 2
+        assert is_over()
         go_on.set()
 
 
@@ -162,11 +174,11 @@ def test_a_port_in_use_is_said_in_one_line() -> None:
 def test_a_silent_connection_is_closed() -> None:
     """Before its first request, and after one."""
     with serving(QUICK) as server:
-        with connect(server) as sock:
-            assert 0.2 < closed_after(sock) < 2
-        with connect(server) as sock:
+        with waited(QUICK.idle), connect(server) as sock:
+            hangs_up(sock)
+        with waited(QUICK.idle), connect(server) as sock:
             sock.sendall(HEAD + b"\r\n")
-            assert 0.2 < closed_after(sock) < 2
+            hangs_up(sock)
 
 
 @pytest.mark.parametrize(
@@ -182,15 +194,16 @@ def test_a_silent_connection_is_closed() -> None:
 )
 def test_fault_59_who_drips_is_closed(begin: bytes, piece: bytes) -> None:
     """Bytes that come without end, and never make a request, win no time."""
-    with serving(QUICK) as server, connect(server) as sock:
-        sock.sendall(begin)
-        assert 0.2 < drip(sock, piece) < 3
+    with serving(QUICK) as server:
+        with waited(QUICK.asking), connect(server) as sock:
+            sock.sendall(begin)
+            assert drip(sock, piece)
         assert ask(server) == (200, "here")
 
 
 def test_fault_59_sixty_drippers_keep_nobody_out() -> None:
     """Beyond the room there is, the oldest of those who asked for nothing make room."""
-    patient = replace(CALM, connections=40)
+    patient = replace(ENDLESS, connections=40, leaving=CALM.leaving)
     stop = threading.Event()
     with serving(patient) as server, ExitStack() as stack:
 
@@ -206,15 +219,11 @@ def test_fault_59_sixty_drippers_keep_nobody_out() -> None:
         ]
         for dripper in drippers:
             dripper.start()
-        took = []
-        for _ in range(20):
-            began = time.monotonic()
-            assert ask(server) == (200, "here")
-            took.append(time.monotonic() - began)
+        served = [ask(server) for _ in range(20)]
         stop.set()
         for dripper in drippers:
             dripper.join()
-        assert max(took) < 2
+    assert served == [(200, "here")] * 20
 
 
 def test_fault_59_a_slow_reader_holds_no_worker_and_not_for_ever() -> None:
@@ -223,7 +232,7 @@ def test_fault_59_a_slow_reader_holds_no_worker_and_not_for_ever() -> None:
         for _ in range(THREADS + 2):
             sock = stack.enter_context(socket.socket())
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.settimeout(10)
+            sock.settimeout(SOON)
             sock.connect(("127.0.0.1", server.port))
             sock.sendall(b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
         assert ask(server) == (200, "here")
@@ -239,7 +248,7 @@ def takes_nothing(server: Server, stack: ExitStack, asked: bytes) -> socket.sock
     """A visitor who asks and then takes as little as the system lets it."""
     sock = stack.enter_context(socket.socket())
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    sock.settimeout(10)
+    sock.settimeout(SOON)
     sock.connect(("127.0.0.1", server.port))
     sock.sendall(asked)
     return sock
@@ -278,16 +287,14 @@ def test_two_requests_ahead_are_answered_in_turn() -> None:
 
 
 def test_fault_59_half_of_the_workers_wait_for_nobody() -> None:
-    """Answers that are too large to be made ahead, taken by nobody: others are served at once."""
-    small = replace(CALM, ahead=1_000_000)
+    """Answers that are too large to be made ahead, taken by nobody: others are served."""
+    small = replace(ENDLESS, ahead=1_000_000, leaving=CALM.leaving)
     with serving(small, app=endless_app()) as server, ExitStack() as stack:
         for _ in range(3 * THREADS):
             takes_nothing(server, stack, b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
         time.sleep(2.5)
         for _ in range(5):
-            began = time.monotonic()
             assert ask(server) == (200, "here")
-            assert time.monotonic() - began < 1
 
 
 def test_fault_59_who_takes_nothing_of_a_larger_answer_is_closed() -> None:
@@ -297,31 +304,31 @@ def test_fault_59_who_takes_nothing_of_a_larger_answer_is_closed() -> None:
     app.add_url_rule("/told", "/told", view_func=lambda: app.response_class(told(ended)))
     with serving(small, app=app) as server, ExitStack() as stack:
         takes_nothing(server, stack, b"GET /told HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert ended.wait(5)
+        assert ended.wait(SOON)
 
 
 def test_fault_59_who_sips_is_closed_and_who_takes_is_not() -> None:
     """A byte now and then wins time, up to that for a whole answer; the steady get all of it."""
     sipped = replace(QUICK, answered=0.6, whole=1.2)
     with serving(sipped) as server, ExitStack() as stack:
-        sock = takes_nothing(server, stack, b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
-        began, received = time.monotonic(), 0
-        with contextlib.suppress(ConnectionResetError):
-            while (piece := sock.recv(40_000)) and time.monotonic() - began < 8:
-                received += len(piece)
-                time.sleep(0.02)
-        assert 0.9 < time.monotonic() - began < 6
+        with waited(sipped.whole):
+            sock = takes_nothing(server, stack, b"GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
+            received = 0
+            with contextlib.suppress(ConnectionResetError):
+                while piece := sock.recv(40_000):
+                    received += len(piece)
+                    time.sleep(0.02)
         assert received < 8_000_000
-    steady = replace(QUICK, answered=0.6, whole=30)
+    steady = replace(QUICK, answered=1.5, whole=3600)
     with serving(steady) as server, ExitStack() as stack:
         sock = stack.enter_context(connect(server))
         sock.sendall(b"GET /much HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         began, received = time.monotonic(), 0
         while piece := sock.recv(65536):
             received += len(piece)
-            time.sleep(0.01)
+            time.sleep(0.015)
         assert received > 8_000_000
-        assert time.monotonic() - began > 0.7, "as slow as this test has to be"
+        assert time.monotonic() - began > steady.answered, "as slow as this test has to be"
 
 
 def endless_app() -> Flask:
@@ -396,7 +403,7 @@ def test_no_link_gets_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
 
     def leave() -> Iterator[str]:
         yield "x"
-        gone.wait(5)
+        gone.wait(SOON)
         time.sleep(0.3)
         for _ in range(40):
             yield "y" * 1_000_000
@@ -411,7 +418,7 @@ def test_no_link_gets_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
             assert sock.recv(100)
             sock.close()
             gone.set()
-            end = time.monotonic() + 5
+            end = time.monotonic() + SOON
             while "Client disconnected" not in caplog.text and time.monotonic() < end:
                 time.sleep(0.05)
         app.wsgi_app = broken  # type: ignore[assignment,method-assign]

@@ -382,7 +382,5 @@ def test_a_refresh_that_is_killed(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL, "it had ended before"
-    begun = time.monotonic()
     assert_in_step(catalogue.refresh(), sqlite)
-    assert time.monotonic() - begun < 30
     assert_as_rebuilt(catalogue)

@@ -370,11 +370,9 @@ def test_a_busy_database_blocks_only_who_would_write(tmp_path: Path) -> None:
     try:
         assert look() == 200
         with ThreadPoolExecutor(THREADS) as pool, writing(opened.store.engine):
-            began = time.monotonic()
             asked = [pool.submit(ask_to_join, number) for number in range(THREADS)]
             time.sleep(0.1)
             assert look() == 200
-            assert time.monotonic() - began < 5
             assert {one.result() for one in asked} == {(503, "60")}
         assert ask_to_join(9)[0] == 200
     finally:
