@@ -57,7 +57,7 @@ def throwaway_server(*, durable: bool = False) -> Iterator[str]:
         fsync = "on" if durable else "off"
         options = (
             f"-h 127.0.0.1 -p {port} -k {folder} -c fsync={fsync} -c synchronous_commit=on "
-            "-c max_connections=200"
+            "-c max_connections=200 -c max_wal_size=128MB"
         )
         call("pg_ctl", "-D", data, "-l", f"{folder}/log", "-w", "-o", options, "start")
         try:
