@@ -92,6 +92,10 @@ def _changed(
         return None
     if ranker is not None and ranker not in RANKERS:
         raise UsageError(f"--ranker {ranker}: there is no such ranker; write {', '.join(RANKERS)}")
+    if ranker is not None:
+        from digest.ranking.kinds import encoder_of  # noqa: PLC0415 - NumPy
+
+        encoder_of(ranker)  # says now that it is not installed, however few the votes are
     reader = today.reader
     manner = reader.manner if dial is None else replace(reader.manner, dial=parse_dial(dial))
     changed = replace(reader, interests=interests_after(reader.interests, named), manner=manner)

@@ -1,5 +1,6 @@
 """`digest evaluate` on a store of invented papers and votes."""
 
+import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -164,6 +165,18 @@ def test_mistakes_are_named(
     done = digest("evaluate", *HERE, *wrong)
     assert (done.code, done.out) == (2, "")
     assert words in done.err
+
+
+def test_a_ranker_that_is_not_installed_is_said_before_anything_else(
+    past: Store, digest: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a vote, too: whoever votes first would hear of it weeks later."""
+    saved(past, "bread", name=ME)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
+    done = digest("evaluate", *HERE, "--ranker", "blend")
+    assert done.code == 2
+    assert "not installed" in done.err
+    assert done.out == ""
 
 
 def test_without_a_reader_it_asks_for_one(digest: Digest) -> None:
