@@ -18,6 +18,7 @@ from sqlalchemy import Table, func, select
 from digest.model import ONLY_MINE
 from digest.store.schema import readers, votes
 from tests.browser.town import PHONE, Town, Visitor, open_town, visiting
+from tests.effort import SOON
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -104,10 +105,10 @@ class Life:
         """The edition is seen before an address is given."""
         self.visitor.go("/")
         nav = self.page.get_by_role("navigation", name="Main")
-        nav.get_by_role("link", name="Subscribe").click()
+        self.visitor.follow(nav.get_by_role("link", name="Subscribe"))
         self.page.get_by_label("What do you read about?").fill("owls, sailing boats")
         if not scripts:
-            self.page.locator("button[value=preview]").click()
+            self.visitor.follow(self.page.locator("button[value=preview]"))
         self.page.locator("#preview").get_by_text("Owls hunting").first.wait_for()
         assert count(self.town, readers) == 0
 
@@ -120,7 +121,7 @@ class Life:
         self.page.get_by_label("How often").select_option("daily")
         self.page.get_by_text("What is in it").click()
         self.page.get_by_label("Only your interests").check()
-        self.page.locator("button[value=subscribe]").click()
+        self.visitor.follow(self.page.locator("button[value=subscribe]"))
         assert ADDRESS in self.page.get_by_role("main").inner_text()
         assert self.town.mails_to(ADDRESS) == []
 
@@ -132,7 +133,7 @@ class Life:
         self.visitor.go(link)
         self.visitor.go(link)
         assert count(self.town, readers) == 0
-        self.page.get_by_role("main").get_by_role("button").first.click()
+        self.visitor.follow(self.page.get_by_role("main").get_by_role("button").first)
         assert count(self.town, readers) == 1
         assert self.town.pages.reader(ADDRESS).manner.dial == ONLY_MINE
         assert self.page.get_by_role("link", name=re.compile("references")).count() > 0
@@ -143,7 +144,7 @@ class Life:
         self.visitor.go(next(link for link in links if _field(link) == f"{position}x"))
         assert count(self.town, votes) == 0
         assert title in self.page.get_by_role("main").inner_text()
-        self.page.locator("button[name=vote]").first.click()  # the linked one stands first
+        self.visitor.follow(self.page.locator("button[name=vote]").first)  # the one of the link
         assert count(self.town, votes) == 1
         assert self.page.get_by_role("button", name=re.compile("^Undo")).count() == 1
 
@@ -152,14 +153,15 @@ class Life:
         self.visitor.go(self.town.links(self.letter, "w")[0])
         assert self.page.get_by_role("table").count() >= 1
         self.visitor.go(self.town.links(self.letter, "a")[0])
-        self.page.get_by_role("main").get_by_role("link", name=re.compile("March")).first.click()
+        main = self.page.get_by_role("main")
+        self.visitor.follow(main.get_by_role("link", name=re.compile("March")).first)
         assert self.page.get_by_text("Owls hunting").count() > 0
 
     def want_one_paper(self) -> None:
         """Preferences: the volume."""
         self.visitor.go(self.town.links(self.letter, "p")[0])
         self.page.locator("input[name=limit]").fill("1")
-        self.button("Save volume").click()
+        self.visitor.follow(self.button("Save volume"))
         assert self.page.locator(".done").count() == 1
 
     def leave(self) -> None:
@@ -220,7 +222,7 @@ def _field(link: str) -> str:
 def _one_click(link: str) -> int:
     """The request of RFC 8058: no cookies, no origin, one field."""
     parts = urlsplit(link)
-    with closing(http.client.HTTPConnection(parts.netloc, timeout=10)) as line:
+    with closing(http.client.HTTPConnection(parts.netloc, timeout=SOON)) as line:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         line.request("POST", parts.path, b"List-Unsubscribe=One-Click", form)
         return line.getresponse().status

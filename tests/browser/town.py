@@ -13,11 +13,12 @@ import trustme
 
 from digest.run import RunReport
 from digest.web.server import start
+from tests.effort import SOON
 from tests.pages import Pages, close_pages, open_pages
 from tests.smtp import PASSWORD, USER, Sink, authority_file, free_port, smtp_server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 
 DESKTOP, PHONE = (1200, 900), (390, 844)
 
@@ -86,6 +87,11 @@ class Visitor:
         """Open a page of ours."""
         self.page.goto(self.base + address.removeprefix(self.base))
 
+    def follow(self, link: "Locator") -> None:
+        """Click on what leads to another page, and wait for it: a click alone does not."""
+        with self.page.expect_navigation():
+            link.click()
+
     def heard(self, message: "ConsoleMessage") -> None:
         """Note what the browser wrote into its console."""
         if message.type in ("error", "warning"):
@@ -126,7 +132,7 @@ def visiting(
         timezone_id="Europe/Berlin",
         service_workers="block",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(1000 * SOON)
     try:
         page = context.new_page()
         visitor = Visitor(page, context, base)

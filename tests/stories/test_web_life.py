@@ -72,7 +72,7 @@ def write(*lines: str) -> None:
 
 def ask(port: int, path: str = "/") -> int:
     """The status of a page; 0 where nobody listens."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     with contextlib.closing(line):
         try:
             line.request("GET", path)
@@ -169,7 +169,7 @@ def test_listen_wins_over_the_setting_and_forms_work_there() -> None:
     pages = service()
     pages.open(read())
     assert pages.base == pages.address
-    line = http.client.HTTPConnection("127.0.0.1", port_of(pages), timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", port_of(pages), timeout=PATIENCE)
     with contextlib.closing(line):
         for origin, status in ((pages.base, {404, 405}), ("http://evil.example", {403})):
             line.request("POST", "/nowhere", body=b"", headers={"Origin": origin})
@@ -513,7 +513,7 @@ def broken(*_: object) -> None:
 
 def page(port: int, path: str, form: bytes | None = None) -> tuple[int, str]:
     """Status and text of a page, read or sent to."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     with contextlib.closing(line):
         kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
         line.request("POST" if form else "GET", path, form, kind)
