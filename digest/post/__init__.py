@@ -11,7 +11,7 @@ keeps a server's limits.
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from digest.delivery import Channel
@@ -122,7 +122,7 @@ def post(
         round_ = _Round(store, clock, stopping, pace, report, advance, batch)
         round_.serve(used)
     report.stopped = stopping()
-    report.delayed = _delayed(store, name)
+    report.delayed = _delayed(store, name, clock(), report)
     return report
 
 
@@ -179,10 +179,16 @@ class _Round:
         self.advance(step.state is not State.QUEUED)
 
 
-def _delayed(store: Store, name: str) -> Delayed | None:
+def _delayed(store: Store, name: str, now: datetime, report: PostReport) -> Delayed | None:
     """What has not left, and when it is tried again: not while the breaker is open."""
     delayed, breaker = store.deliveries.delayed(name), store.channels.state(name)
-    if delayed is None or not breaker.failures:
+    if delayed is None:
+        return None
+    if breaker.failures:
+        tries = [moment for moment in (delayed.next_try, breaker.retry_at) if moment]
+        return replace(delayed, next_try=max(tries, default=None), answer=breaker.problem)
+    if report.stopped or report.problem:
         return delayed
-    tries = [moment for moment in (delayed.next_try, breaker.retry_at) if moment]
-    return Delayed(delayed.count, delayed.under_way, max(tries, default=None), breaker.problem)
+    # What may be sent now was queued by another process since we found nothing: it sends that.
+    others = min(store.deliveries.waiting(name, now), delayed.count)
+    return replace(delayed, count=delayed.count - others, under_way=delayed.under_way + others)

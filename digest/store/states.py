@@ -83,7 +83,8 @@ class Delayed:
     """Mails that have not left yet.
 
     `count` wait in the queue, the first of them until `next_try`; `under_way` are being sent by
-    another process, or were cut off while they were and wait for the end of their lease.
+    another process, which may have only queued them yet, or were cut off while they were and wait
+    for the end of their lease.
     """
 
     count: int

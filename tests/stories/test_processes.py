@@ -59,7 +59,8 @@ def test_fault_06_two_runs_at_once_send_once(digest: Digest, database: str) -> N
     command = [*COMMAND, *RUN, "--database", database, "--json"]
     runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     reports = [json.loads(run.communicate(timeout=100)[0]) for run in runs]
-    assert [run.returncode for run in runs] == [0, 0]
+    told = [{key: report[key] for key in report if key != "editions"} for report in reports]
+    assert [run.returncode for run in runs] == [0, 0], told
     assert sum(report["made"] for report in reports) == READERS
     assert sum(report["sent"] for report in reports) == READERS
     assert mails() == READERS

@@ -68,6 +68,28 @@ def test_all_that_waits_is_sent_once(store: Store) -> None:
     assert send(store, channel).sent == 0
 
 
+def test_what_another_process_queues_at_the_end_is_its_to_send(store: Store) -> None:
+    """It is no trouble, unlike a mail that is tried again later, or none that may be sent now."""
+
+    def meanwhile(step: str) -> None:
+        if step == "close":
+            queue(store, 2)
+
+    report = send(store, Script(before=meanwhile))
+    assert report.in_order
+    assert report.delayed is not None
+    assert (report.delayed.count, report.delayed.under_way) == (0, 2)
+
+    stopped = send(store, Script(), stopping=lambda: True).delayed
+    assert stopped is not None
+    assert (stopped.count, stopped.under_way) == (2, 0)
+
+    report = send(store, Script(offers=[LATER]))
+    assert not report.in_order
+    assert report.delayed is not None
+    assert (report.delayed.count, report.delayed.under_way) == (1, 0)
+
+
 def test_the_doubt_is_committed_before_the_last_word(store: Store) -> None:
     """And the outcome of the mail before rides with it: never two in doubt."""
     queue(store, 3)
