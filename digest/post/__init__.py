@@ -181,7 +181,7 @@ class _Round:
 
 def _delayed(store: Store, name: str, now: datetime, report: PostReport) -> Delayed | None:
     """What has not left, and when it is tried again: not while the breaker is open."""
-    delayed, breaker = store.deliveries.delayed(name), store.channels.state(name)
+    delayed, breaker = store.deliveries.delayed(name, now), store.channels.state(name)
     if delayed is None:
         return None
     if breaker.failures:
@@ -189,6 +189,6 @@ def _delayed(store: Store, name: str, now: datetime, report: PostReport) -> Dela
         return replace(delayed, next_try=max(tries, default=None), answer=breaker.problem)
     if report.stopped or report.problem:
         return delayed
-    # What may be sent now was queued by another process since we found nothing: it sends that.
-    others = min(store.deliveries.waiting(name, now), delayed.count)
-    return replace(delayed, count=delayed.count - others, under_way=delayed.under_way + others)
+    # What could be sent now was queued by another process since we found nothing: it sends that.
+    count, under_way = delayed.count - delayed.ready, delayed.under_way + delayed.ready
+    return replace(delayed, count=count, ready=0, under_way=under_way)

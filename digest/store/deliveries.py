@@ -25,6 +25,7 @@ from sqlalchemy import (
     Engine,
     Row,
     and_,
+    case,
     func,
     insert,
     select,
@@ -68,13 +69,16 @@ class Deliveries:
             query = select(func.count()).select_from(deliveries).where(*_ready(channel, now))
             return connection.scalar(query) or 0
 
-    def delayed(self, channel: str) -> Delayed | None:
+    def delayed(self, channel: str, now: datetime) -> Delayed | None:
         """A channel's mails that have not left, if there are any."""
         mine = deliveries.c.channel == channel
         with reading(self.engine) as connection:
-            count, next_try, answer = connection.execute(
+            count, ready, next_try, answer = connection.execute(
                 select(
-                    func.count(), func.min(deliveries.c.not_before), func.max(deliveries.c.answer)
+                    func.count(),
+                    func.count(case((deliveries.c.not_before <= now, 1))),
+                    func.min(deliveries.c.not_before),
+                    func.max(deliveries.c.answer),
                 ).where(mine, deliveries.c.state == State.QUEUED.value)
             ).one()
             under_way = connection.scalar(
@@ -82,7 +86,9 @@ class Deliveries:
                 .select_from(deliveries)
                 .where(mine, deliveries.c.state.in_(UNDER_WAY))
             )
-        return Delayed(count, under_way or 0, next_try, answer) if count or under_way else None
+        if not count and not under_way:
+            return None
+        return Delayed(count, ready, under_way or 0, next_try, answer)
 
     def claim(self, channel: str, now: datetime, most: int = 1) -> list[Claim]:
         """Take a channel's oldest mails that may be sent, under one new token.

@@ -82,12 +82,13 @@ class Recorded:
 class Delayed:
     """Mails that have not left yet.
 
-    `count` wait in the queue, the first of them until `next_try`; `under_way` are being sent by
-    another process, which may have only queued them yet, or were cut off while they were and wait
-    for the end of their lease.
+    `count` wait in the queue, the first of them until `next_try`, and `ready` of these could be
+    sent now; `under_way` are being sent by another process, or were cut off while they were and
+    wait for the end of their lease.
     """
 
     count: int
+    ready: int
     under_way: int
     next_try: datetime | None
     answer: str | None

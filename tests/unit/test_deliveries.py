@@ -152,9 +152,13 @@ def test_a_mail_put_back_waits_for_its_time(store: Store) -> None:
     step = Step(claimed(store), State.QUEUED, "451 later", 451, later)
     assert store.deliveries.record([step], NOW).kept == (True,)
     assert store.deliveries.claim("smtp", NOW) == []
-    waiting = store.deliveries.delayed("smtp")
+    waiting = store.deliveries.delayed("smtp", NOW)
     assert waiting is not None
     assert (waiting.count, waiting.next_try, waiting.answer) == (1, later, "451 later")
+    assert (waiting.ready, waiting.under_way) == (0, 0)
+    waiting = store.deliveries.delayed("smtp", later)
+    assert waiting is not None
+    assert waiting.ready == 1
     (again,) = store.deliveries.claim("smtp", later)
     assert again.attempts == 1
     step = Step(again, State.QUEUED, "no connection", None, later, spends=False)
