@@ -54,10 +54,10 @@ def throwaway_server(*, durable: bool = False) -> Iterator[str]:
 
         trust = ("--auth=trust", "--username=tester", "--encoding=UTF8", "--no-sync")
         call("initdb", "-D", data, *trust)
-        fsync = "on" if durable else "off"
+        disk = "fsync=on" if durable else "fsync=off -c max_wal_size=128MB"  # it may be memory
         options = (
-            f"-h 127.0.0.1 -p {port} -k {folder} -c fsync={fsync} -c synchronous_commit=on "
-            "-c max_connections=200 -c max_wal_size=128MB"
+            f"-h 127.0.0.1 -p {port} -k {folder} -c {disk} -c synchronous_commit=on "
+            "-c max_connections=200"
         )
         call("pg_ctl", "-D", data, "-l", f"{folder}/log", "-w", "-o", options, "start")
         try:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 import trustme
 
+from tests.effort import SOON
+
 HEAD = b"HTTP/1.1 200 OK\r\n"
-_PATIENCE = 60.0
+_PATIENCE = 2 * SOON
 
 
 @dataclass

@@ -25,13 +25,12 @@ from digest.errors import (
 )
 from digest.wiring import House, build
 from tests.conftest import DATA, Digest, Replay
-
-PATIENCE = 30.0
+from tests.effort import SOON
 
 
 def wait_for(what: Callable[[], object]) -> None:
     """Until something holds, at most half a minute."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + SOON
     while not what():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
@@ -86,7 +85,7 @@ def test_it_serves_who_is_due_and_ends_cleanly(replay: Replay, digest: Digest) -
             wait_for(lambda: list(Path("out").glob("*.eml")))
             wait_for(partial(_started, times))
             process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE) == 0
+            assert process.wait(SOON) == 0
     assert len(list(Path("out").glob("*.eml"))) == 1
     assert log().count("daemon ended") == 2
     assert "has an edition" in digest("run").out
@@ -98,11 +97,11 @@ def test_one_daemon_at_a_time(replay: Replay) -> None:
     with daemon() as first:
         wait_for(lambda: "daemon started" in log())
         with daemon() as second:
-            output, _ = second.communicate(timeout=PATIENCE)
+            output, _ = second.communicate(timeout=SOON)
         assert second.returncode == 2
         assert "another digest daemon serves this database already" in output
         first.send_signal(signal.SIGTERM)
-        assert first.wait(PATIENCE) == 0
+        assert first.wait(SOON) == 0
     with one_at_a_time("sqlite:///t.db"):
         pass
 
@@ -115,7 +114,7 @@ def test_sigterm_in_mid_work_loses_nothing(replay: Replay, digest: Digest) -> No
     with daemon() as process:
         wait_for(lambda: len(list(Path("out").glob("*.eml"))) > 3)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(SOON) == 0
     assert 3 < len(list(Path("out").glob("*.eml"))) < 61
     digest("run")
     assert len(list(Path("out").glob("*.eml"))) == 61
@@ -219,7 +218,7 @@ def test_a_database_that_breaks_ends_the_daemon_loudly(replay: Replay) -> None:
     configure(replay)
     Path("t.db").write_bytes(b"no database" * 100)
     with daemon() as process:
-        output, _ = process.communicate(timeout=PATIENCE)
+        output, _ = process.communicate(timeout=SOON)
     assert process.returncode == 78
     assert "restore a backup" in output
 
@@ -243,7 +242,7 @@ def test_a_database_that_is_away_for_a_while_is_asked_again(
     thread.start()
     wait_for(lambda: list(Path("out").glob("*.eml")))
     stopping.set()
-    thread.join(PATIENCE)
+    thread.join(SOON)
     assert not troubles
     assert not thread.is_alive()
 

@@ -36,11 +36,11 @@ from digest.store.alive import TRUSTED
 from digest.web.service import Service
 from digest.wiring import DEFAULT_WEB, House, build
 from tests.conftest import DATA, Digest, Replay
+from tests.effort import SOON
 from tests.html import seen
 from tests.postgresql import make_database
 from tests.smtp import PASSWORD, USER, authority_file, free_port, smtp_server
 
-PATIENCE = 30.0
 PLAIN = ("DIGEST_DATABASE=sqlite:///t.db", "DIGEST_OUTBOX=out", "DIGEST_LOG=digest.log")
 
 
@@ -72,7 +72,7 @@ def write(*lines: str) -> None:
 
 def ask(port: int, path: str = "/") -> int:
     """The status of a page; 0 where nobody listens."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=SOON)
     with contextlib.closing(line):
         try:
             line.request("GET", path)
@@ -83,7 +83,7 @@ def ask(port: int, path: str = "/") -> int:
 
 def wait_for(what: Callable[[], object]) -> None:
     """Until something holds, at most half a minute."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + SOON
     while not what():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
@@ -130,7 +130,7 @@ def test_pages_are_served_until_sigterm(command: str) -> None:
     with process(command) as started:
         wait_for(lambda: ask(port) == 200)
         started.send_signal(signal.SIGTERM)
-        output, _ = started.communicate(timeout=PATIENCE)
+        output, _ = started.communicate(timeout=SOON)
     assert started.returncode == 0, output
     assert f"127.0.0.1:{port}" in output
     assert ask(port) == 0
@@ -169,7 +169,7 @@ def test_listen_wins_over_the_setting_and_forms_work_there() -> None:
     pages = service()
     pages.open(read())
     assert pages.base == pages.address
-    line = http.client.HTTPConnection("127.0.0.1", port_of(pages), timeout=PATIENCE)
+    line = http.client.HTTPConnection("127.0.0.1", port_of(pages), timeout=SOON)
     with contextlib.closing(line):
         for origin, status in ((pages.base, {404, 405}), ("http://evil.example", {403})):
             line.request("POST", "/nowhere", body=b"", headers={"Origin": origin})
@@ -254,7 +254,7 @@ def test_the_command_takes_over_an_edited_configuration_too() -> None:
         time.sleep(0.5)
         assert "/subscribe" not in page(port, "/")[1]
         started.send_signal(signal.SIGTERM)
-        output, _ = started.communicate(timeout=PATIENCE)
+        output, _ = started.communicate(timeout=SOON)
     assert started.returncode == 0
     assert output.count("did you mean closed") == 1
     assert "the pages go on as they were" in output
@@ -513,7 +513,7 @@ def broken(*_: object) -> None:
 
 def page(port: int, path: str, form: bytes | None = None) -> tuple[int, str]:
     """Status and text of a page, read or sent to."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=SOON)
     with contextlib.closing(line):
         kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
         line.request("POST" if form else "GET", path, form, kind)
